@@ -1,0 +1,30 @@
+"""Fixtures that every test may use."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def skip_or_fail(reason: str) -> None:
+    """Skip with the reason; under WEBNAS_REQUIRE=all a missing part is a failure."""
+    if os.environ.get("WEBNAS_REQUIRE") == "all":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real data sets and tables."""
+    folder = Path(os.environ.get("WEBNAS_SHARED", ROOT.parent / "shared")) / "data"
+    if not folder.is_dir():
+        skip_or_fail(f"no real data at {folder}; set WEBNAS_SHARED to the folder that holds data/")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def own_files(settings, tmp_path):
+    """Each test stores its files in a folder of its own."""
+    settings.MEDIA_ROOT = str(tmp_path / "files")

@@ -1,0 +1,152 @@
+"""Ownership, API tokens and login links."""
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+from typing import Any, Self
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.db import models
+from django.utils import timezone
+
+Visitor = AbstractBaseUser | AnonymousUser
+
+LINK_LIFE = timedelta(minutes=15)
+USED_EVERY = timedelta(minutes=1)
+
+
+class OwnedQuerySet(models.QuerySet[Any]):
+    """The only door to rows that belong to somebody."""
+
+    def owned_by(self, user: Visitor) -> Self:
+        """Rows that this user may change."""
+        return self.filter(owner=user.pk) if user.is_authenticated else self.none()
+
+    def visible_to(self, user: Visitor) -> Self:
+        """Rows that this user may read: their own and those that come with webnas."""
+        if not user.is_authenticated:
+            return self.none()
+        return self.filter(models.Q(owner=user.pk) | models.Q(owner__isnull=True))
+
+
+class Owned(models.Model):
+    """A row that belongs to one user; null: it comes with webnas, all read it, none change it."""
+
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, blank=True
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = OwnedQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+
+def digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+class ApiToken(models.Model):
+    """A script's key. Only its hash is kept; the prefix tells tokens apart in the list."""
+
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_tokens"
+    )
+    label = models.CharField(max_length=100)
+    prefix = models.CharField(max_length=12)
+    sha256 = models.CharField(max_length=64, unique=True)
+    is_read_only = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+
+    objects = OwnedQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.label} ({self.prefix}…)"
+
+    @classmethod
+    def create(
+        cls,
+        *,
+        owner: AbstractBaseUser,
+        label: str,
+        is_read_only: bool = False,
+        expires_at: datetime | None = None,
+    ) -> tuple["ApiToken", str]:
+        """A new token and its secret, which is shown once and never stored."""
+        secret = "wn_" + secrets.token_urlsafe(32)
+        token = cls.objects.create(
+            owner=owner,
+            label=label,
+            prefix=secret[:9],
+            sha256=digest(secret),
+            is_read_only=is_read_only,
+            expires_at=expires_at,
+        )
+        return token, secret
+
+    @classmethod
+    def find(cls, secret: str) -> "ApiToken | None":
+        """The valid token of a secret; notes its use at most once a minute."""
+        found = cls.objects.select_related("owner").filter(sha256=digest(secret))
+        token: ApiToken | None = found.first()
+        now = timezone.now()
+        if token is None or (token.expires_at and token.expires_at <= now):
+            return None
+        if token.last_used_at is None or now - token.last_used_at > USED_EVERY:
+            cls.objects.filter(pk=token.pk).update(last_used_at=now)
+        return token
+
+
+class LoginLink(models.Model):
+    """A link that logs its user in once, within 15 minutes."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
+    sha256 = models.CharField(max_length=64, unique=True)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"login link of {self.user}"
+
+    @classmethod
+    def create(cls, user: AbstractBaseUser) -> str:
+        """A new link's secret; the row keeps its hash."""
+        secret = secrets.token_urlsafe(32)
+        cls.objects.create(user=user, sha256=digest(secret), expires_at=timezone.now() + LINK_LIFE)
+        return secret
+
+    @classmethod
+    def redeem(cls, secret: str) -> AbstractBaseUser | None:
+        """The user of an unused, fresh link; uses it up. One UPDATE decides between two clicks."""
+        now = timezone.now()
+        unused = cls.objects.filter(
+            sha256=digest(secret), used_at__isnull=True, expires_at__gt=now
+        )
+        if not unused.update(used_at=now):
+            return None
+        link: LoginLink = cls.objects.select_related("user").get(sha256=digest(secret))
+        return link.user
+
+
+class IdempotentAnswer(models.Model):
+    """The answer to a POST that carried an Idempotency-Key: the same key gets the same answer."""
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
+    key = models.CharField(max_length=200)
+    request_sha256 = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField(null=True)
+    body = models.JSONField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["owner", "key"], name="one_answer_per_key")]
+
+    def __str__(self) -> str:
+        return self.key

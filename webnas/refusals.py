@@ -1,0 +1,39 @@
+"""What a service says when it will not do what it was asked: pages and API show the same words."""
+
+from collections.abc import Mapping, Sequence
+
+
+class RefusedRequest(Exception):
+    """The request cannot be met; nothing was stored.
+
+    Args:
+        errors: field name -> messages that name the value and what would be right.
+        detail: one sentence about the whole.
+    """
+
+    status = 400
+
+    def __init__(
+        self,
+        errors: Mapping[str, Sequence[str]] | None = None,
+        detail: str = "The request was refused; see errors.",
+    ):
+        super().__init__(detail)
+        self.errors = {field: list(messages) for field, messages in (errors or {}).items()}
+        self.detail = detail
+
+
+class ConflictingRequest(RefusedRequest):
+    """The object is in a state, or in use, that does not allow this."""
+
+    status = 409
+
+
+class QuestionedRequest(RefusedRequest):
+    """The request needs an answer first: repeat it with `field` set to one of `choices`."""
+
+    status = 422
+
+    def __init__(self, question: str, field: str, choices: Sequence[str]):
+        super().__init__({field: [question]}, question)
+        self.question, self.field, self.choices = question, field, list(choices)
