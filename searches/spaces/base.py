@@ -1,0 +1,296 @@
+"""What every search space can do: sample, vary, enumerate, price.
+
+Words (ALGORITHMS, 0.2): a *gene* is one choice; a genotype names an option for each gene; some
+genes are inactive (the kernel of a block that is left out). The *canonical* genotype has 0 in
+every inactive gene, so that equal architectures have equal genes. All methods return canonical
+genes, and accept any genotype.
+"""
+
+import hashlib
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+from math import prod
+from random import Random
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from devices.profiles.operations import Operation
+
+Genes = tuple[int, ...]  # the index of the chosen option of each gene
+Aggregate = Literal["sum", "max"]
+
+
+class InvalidArchitecture(ValueError):
+    """Genes or a description that name no architecture of the space."""
+
+
+class InfeasibleSpace(Exception):
+    """No architecture was found within the limits that the message names."""
+
+
+@dataclass(frozen=True)
+class Gene:
+    """One choice.
+
+    Attributes:
+        options: the values that can be chosen.
+        group: a name shared by genes of one part of the network.
+        controller: index of an earlier gene that decides whether this one is active, or None.
+        least: active when the controller's option index is at least this.
+    """
+
+    name: str
+    options: tuple[Any, ...]
+    group: str = ""
+    controller: int | None = None
+    least: int = 0
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A point of a space; `space` is the content hash of the space."""
+
+    space: str
+    genes: Genes
+
+    def to_json(self) -> dict[str, Any]:
+        return {"space": self.space, "genes": list(self.genes)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Architecture":
+        return cls(str(data["space"]), tuple(int(gene) for gene in data["genes"]))
+
+
+class SearchSpace(ABC):
+    """A set of architectures; immutable, so that its hash names it for ever.
+
+    A family sets `family` and `genes` when it is built, and says how its architectures are
+    counted, described and priced. Everything else follows from the genes.
+    """
+
+    family: str
+    genes: tuple[Gene, ...]
+
+    # What a family provides.
+
+    @abstractmethod
+    def size(self) -> int:
+        """Number of distinct architectures."""
+
+    @abstractmethod
+    def size_formula(self) -> str:
+        """How `size` comes about, for people: the factors, not the result."""
+
+    @abstractmethod
+    def describe(self, genes: Genes) -> dict[str, Any]:
+        """The architecture in words of the family, JSON."""
+
+    @abstractmethod
+    def parse(self, description: Mapping[str, Any]) -> Genes:
+        """The inverse of `describe`.
+
+        Raises:
+            InvalidArchitecture: the description names no architecture of this space.
+        """
+
+    @abstractmethod
+    def operation_table(self) -> tuple[Operation, ...]:
+        """All distinct operations that any architecture uses, in a fixed order."""
+
+    @abstractmethod
+    def operation_indices(self, genes: npt.ArrayLike) -> npt.NDArray[np.int32]:
+        """Rows of `operation_table` that each architecture uses, in network order.
+
+        Args:
+            genes: [n, n_genes] option indices, canonical or not.
+
+        Returns:
+            [n, n_slots] int32; -1 where a slot is left out.
+        """
+
+    @abstractmethod
+    def extreme(
+        self, values: npt.ArrayLike, *, aggregate: Aggregate, largest: bool
+    ) -> tuple[float, Genes]:
+        """The exact optimum over the whole space of a cost that adds up (or whose maximum counts).
+
+        Args:
+            values: [n_operations] cost of each row of `operation_table`.
+            aggregate: "sum" over the operations of an architecture, or "max".
+            largest: look for the largest instead of the smallest.
+
+        Returns:
+            The cost and an architecture that has it.
+        """
+
+    @abstractmethod
+    def to_json(self) -> dict[str, Any]:
+        """The definition from which `registry.load` builds an equal space."""
+
+    # What follows from the genes.
+
+    @cached_property
+    def _content_hash(self) -> str:
+        named = {**self.to_json(), "preset": ""}  # two names for one space share supernets
+        return hashlib.sha256(json.dumps(named, sort_keys=True).encode()).hexdigest()
+
+    def content_hash(self) -> str:
+        """SHA-256 of the definition; the preset's name does not count."""
+        return self._content_hash
+
+    def n_genotypes(self) -> int:
+        """Number of genotypes, of which several can be one architecture."""
+        return prod(len(gene.options) for gene in self.genes)
+
+    def validate(self, genes: Sequence[int]) -> Genes:
+        """The canonical form of genes that come from outside.
+
+        Raises:
+            InvalidArchitecture: wrong number of genes, or an option that does not exist.
+        """
+        if len(genes) != len(self.genes):
+            raise InvalidArchitecture(f"{len(self.genes)} genes are needed, not {len(genes)}.")
+        for gene, index in zip(self.genes, genes, strict=True):
+            if isinstance(index, bool) or not isinstance(index, int | np.integer):
+                raise InvalidArchitecture(f"Gene {gene.name}: {index!r} is no whole number.")
+            if not 0 <= index < len(gene.options):
+                raise InvalidArchitecture(
+                    f"Gene {gene.name}: option {index} does not exist, "
+                    f"0 to {len(gene.options) - 1} do."
+                )
+        return self.canonical(tuple(int(index) for index in genes))
+
+    def is_active(self, position: int, genes: Sequence[int]) -> bool:
+        """Whether the gene at `position` matters, given the genes before it."""
+        gene = self.genes[position]
+        return gene.controller is None or genes[gene.controller] >= gene.least
+
+    def canonical(self, genes: Genes) -> Genes:
+        kept: list[int] = []
+        for position, index in enumerate(genes):
+            kept.append(index if self.is_active(position, kept) else 0)
+        return tuple(kept)
+
+    def hash(self, genes: Genes) -> str:
+        """16 hexadecimal digits that name the architecture, in this space."""
+        text = self.content_hash() + ":" + ",".join(map(str, self.canonical(genes)))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def sample(self, rng: Random) -> Genes:
+        """Every gene uniform: not uniform over architectures (ALGORITHMS, 0.2)."""
+        return self._complete([], rng)
+
+    def mutate(self, genes: Genes, rng: Random, *, rate: float | None = None) -> Genes:
+        """A different architecture: each active gene is reset to another option at `rate`.
+
+        At least one gene changes, so a space of one architecture returns it unchanged. Genes
+        that become active are drawn afresh.
+
+        Args:
+            rate: probability per gene; 1 / number of genes unless given.
+        """
+        chance = 1 / len(self.genes) if rate is None else rate
+        parent = self.canonical(genes)
+        movable = [
+            i
+            for i, gene in enumerate(self.genes)
+            if len(gene.options) > 1 and self.is_active(i, parent)
+        ]
+        if not movable:
+            return parent
+        chosen = {i for i in movable if rng.random() < chance} or {rng.choice(movable)}
+        child: list[int] = []
+        for position, index in enumerate(parent):
+            child.append(self._inherit(position, index, parent, child, position in chosen, rng))
+        return tuple(child)
+
+    def _inherit(
+        self,
+        position: int,
+        index: int,
+        parent: Genes,
+        child: list[int],
+        is_reset: bool,
+        rng: Random,
+    ) -> int:
+        """The child's option at `position`, given the child's genes before it."""
+        if not self.is_active(position, child):
+            return 0
+        n_options = len(self.genes[position].options)
+        if not self.is_active(position, parent):
+            return rng.randrange(n_options)
+        if not is_reset:
+            return index
+        other = rng.randrange(n_options - 1)
+        return other + (other >= index)
+
+    def crossover(self, a: Genes, b: Genes, rng: Random) -> Genes:
+        """Each gene from one of the two parents, evenly (uniform crossover).
+
+        A gene that is active in only one parent comes from that one.
+        """
+        first, second = self.canonical(a), self.canonical(b)
+        child: list[int] = []
+        for position, pair in enumerate(zip(first, second, strict=True)):
+            has = [p for p in (0, 1) if self.is_active(position, (first, second)[p])]
+            picked = rng.choice(has) if has else 0
+            child.append(pair[picked] if self.is_active(position, child) else 0)
+        return tuple(child)
+
+    def neighbours(self, genes: Genes) -> Iterator[Genes]:
+        """Every architecture one gene away; genes that become active take every value."""
+        origin = self.canonical(genes)
+        for position, gene in enumerate(self.genes):
+            if not self.is_active(position, origin):
+                continue
+            for index in range(len(gene.options)):
+                if index != origin[position]:
+                    changed = (*origin[:position], index)
+                    yield from self._continue(changed, origin)
+
+    def _continue(self, start: Genes, origin: Genes) -> Iterator[Genes]:
+        """`start`, followed by origin's genes where they were active and by all values elsewhere."""
+        genes = list(start)
+        fresh: list[int] = []
+        for position in range(len(start), len(self.genes)):
+            genes.append(origin[position] if self.is_active(position, genes) else 0)
+            if self.is_active(position, genes) and not self.is_active(position, origin):
+                fresh.append(position)
+        for values in product(*(range(len(self.genes[p].options)) for p in fresh)):
+            for position, value in zip(fresh, values, strict=True):
+                genes[position] = value
+            yield tuple(genes)
+
+    def enumerate(self) -> Iterator[Genes]:
+        """Every architecture once, in the order of the genes."""
+        genes = [0] * len(self.genes)
+        while True:
+            yield tuple(genes)
+            for position in reversed(range(len(genes))):
+                if not self.is_active(position, genes):
+                    continue
+                if genes[position] + 1 < len(self.genes[position].options):
+                    genes[position] += 1
+                    break
+                genes[position] = 0
+            else:
+                return
+
+    def operations(self, genes: Genes) -> tuple[Operation, ...]:
+        """The operations of one architecture, in network order."""
+        table = self.operation_table()
+        row = self.operation_indices(np.array([genes]))[0]
+        return tuple(table[index] for index in row if index >= 0)
+
+    def _complete(self, start: list[int], rng: Random) -> Genes:
+        genes = list(start)
+        for position in range(len(start), len(self.genes)):
+            n_options = len(self.genes[position].options)
+            genes.append(rng.randrange(n_options) if self.is_active(position, genes) else 0)
+        return tuple(genes)

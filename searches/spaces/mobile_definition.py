@@ -1,0 +1,224 @@
+"""What an OFA-MobileNetV3 space is made of: numbers only, so that tuning a space changes no code.
+
+Source: Cai, Gan, Wang, Zhang, Han: Once-for-All, ICLR 2020 (arXiv 1908.09791), section 3.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+FAMILY = "ofa_mobilenet_v3"
+ACTIVATIONS = ("relu", "relu6", "hswish")
+
+
+def make_divisible(value: float, divisor: int = 8) -> int:
+    """The multiple of `divisor` nearest to `value`, at least `divisor` and never below 90 %."""
+    nearest = max(divisor, int(value + divisor / 2) // divisor * divisor)
+    return nearest + divisor if nearest < 0.9 * value else nearest
+
+
+class InvalidSpace(ValueError):
+    """A definition that describes no space: messages by field, as a form shows them."""
+
+    def __init__(self, problems: Mapping[str, list[str]]):
+        self.problems = dict(problems)
+        super().__init__("; ".join(f"{k}: {' '.join(v)}" for k, v in self.problems.items()))
+
+
+@dataclass(frozen=True)
+class UnitDefinition:
+    """One unit: `max(depths)` blocks of one width; the first d of them are kept.
+
+    Attributes:
+        stride: of the first block; the others have stride 1.
+        depths, kernels, expands: the options, ascending; kernel and expand are chosen per block.
+    """
+
+    width: int
+    stride: int
+    act: str
+    se: bool
+    depths: tuple[int, ...]
+    kernels: tuple[int, ...]
+    expands: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class BlockShape:
+    """An MBConv block as every sub-network has it: what no gene changes."""
+
+    cin: int
+    cout: int
+    stride: int
+    act: str
+    se: bool
+
+    @property
+    def skip(self) -> bool:
+        return self.stride == 1 and self.cin == self.cout
+
+    def mid(self, expand: float) -> int:
+        """Channels between the two 1×1 convolutions."""
+        return make_divisible(self.cin * expand)
+
+
+@dataclass(frozen=True)
+class MobileDefinition:
+    """Everything that fixes the space; kernels are square, padding is kernel // 2.
+
+    Attributes:
+        first_*: the MBConv after the stem, which has no expansion convolution (mid = cin).
+        final_width: 1×1 convolution with BatchNorm at the end of the feature maps.
+        mix_width: 1×1 convolution without BatchNorm and bias after global average pooling.
+        resolutions: side of the square input image, ascending.
+    """
+
+    in_channels: int
+    n_classes: int
+    resolutions: tuple[int, ...]
+    stem_width: int
+    stem_kernel: int
+    stem_stride: int
+    stem_act: str
+    first_width: int
+    first_kernel: int
+    first_stride: int
+    first_act: str
+    first_se: bool
+    units: tuple[UnitDefinition, ...]
+    final_width: int
+    final_act: str
+    mix_width: int
+    mix_act: str
+    preset: str = ""
+    family: str = FAMILY
+
+    def __post_init__(self) -> None:
+        problems = _problems(self)
+        if problems:
+            raise InvalidSpace(problems)
+
+    @property
+    def first_block(self) -> BlockShape:
+        return BlockShape(
+            self.stem_width, self.first_width, self.first_stride, self.first_act, self.first_se
+        )
+
+    def block(self, unit: int, position: int) -> BlockShape:
+        """The block at `position` (from 0) of `unit` (from 0)."""
+        this = self.units[unit]
+        if position > 0:
+            return BlockShape(this.width, this.width, 1, this.act, this.se)
+        before = self.units[unit - 1].width if unit > 0 else self.first_width
+        return BlockShape(before, this.width, this.stride, this.act, this.se)
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "MobileDefinition":
+        """The definition that `data` spells out.
+
+        Raises:
+            InvalidSpace: a field is missing, unknown or impossible.
+        """
+        _check_names(cls, data, "")
+        units = data["units"]
+        if not isinstance(units, list | tuple) or not units:
+            raise InvalidSpace({"units": ["A list of at least one unit is needed."]})
+        values = {**data, "units": tuple(_unit(u, i) for i, u in enumerate(units))}
+        values["resolutions"] = _options(data["resolutions"], "resolutions")
+        return cls(**values)
+
+
+def _unit(data: Any, index: int) -> UnitDefinition:
+    where = f"units[{index}]."
+    if not isinstance(data, Mapping):
+        raise InvalidSpace({where[:-1]: ["Not an object."]})
+    _check_names(UnitDefinition, data, where)
+    lists = {n: _options(data[n], where + n) for n in ("depths", "kernels", "expands")}
+    return UnitDefinition(**{**data, **lists})
+
+
+def _options(value: Any, where: str) -> tuple[Any, ...]:
+    if not isinstance(value, list | tuple) or not value:
+        raise InvalidSpace({where: ["A list of at least one number is needed."]})
+    allowed = (int, float) if where.endswith("expands") else (int,)
+    if not all(type(item) in allowed and math.isfinite(item) for item in value):
+        kind = "numbers" if float in allowed else "whole numbers"
+        raise InvalidSpace({where: [f"All options must be {kind}."]})
+    return tuple(value)
+
+
+def _check_names(cls: type[Any], data: Mapping[str, Any], where: str) -> None:
+    """Refuse unknown and missing names, and values of another type than the field's."""
+    known = {f.name: f for f in fields(cls)}
+    problems = {where + name: ["Unknown field."] for name in data if name not in known}
+    for name, field in known.items():
+        if name not in data:
+            if name not in ("preset", "family"):
+                problems[where + name] = ["This field is missing."]
+        elif field.type in (int, str, bool) and type(data[name]) is not field.type:
+            problems[where + name] = [f"Must be of type {field.type.__name__}."]  # type: ignore[union-attr]
+    if problems:
+        raise InvalidSpace(problems)
+
+
+def _problems(definition: MobileDefinition) -> dict[str, list[str]]:
+    """Messages by field, empty for a sound definition."""
+    found: dict[str, list[str]] = {}
+    if definition.family != FAMILY:
+        found["family"] = [f"Must be “{FAMILY}”."]
+    if definition.n_classes < 2:
+        found["n_classes"] = ["At least 2 classes are needed."]
+    if definition.in_channels not in (1, 3):
+        found["in_channels"] = ["Must be 1 (grey) or 3 (colour)."]
+    _check_options(found, "resolutions", definition.resolutions, least=8, most=512)
+    _check_numbers(found, definition, "")
+    for index, unit in enumerate(definition.units):
+        _check_numbers(found, unit, f"units[{index}].")
+        _check_unit(found, definition, index)
+    return found
+
+
+def _check_numbers(found: dict[str, list[str]], part: Any, where: str) -> None:
+    """Widths, strides, kernels and activations of the definition or of one of its units."""
+    for field in fields(part):
+        value = getattr(part, field.name)
+        if field.name.endswith("width") and not (1 <= value <= 4096):
+            found[where + field.name] = ["Must lie between 1 and 4096."]
+        if field.name.endswith("stride") and value not in (1, 2):
+            found[where + field.name] = ["Must be 1 or 2."]
+        if field.name.endswith("kernel") and value not in (1, 3, 5, 7):
+            found[where + field.name] = ["Must be 1, 3, 5 or 7."]
+        if field.name.endswith("act") and value not in ACTIVATIONS:
+            found[where + field.name] = [f"Must be one of {', '.join(ACTIVATIONS)}."]
+
+
+def _check_unit(found: dict[str, list[str]], definition: MobileDefinition, index: int) -> None:
+    unit, where = definition.units[index], f"units[{index}]."
+    _check_options(found, where + "depths", unit.depths, least=1, most=8)
+    _check_options(found, where + "kernels", unit.kernels, least=3, most=7)
+    _check_options(found, where + "expands", unit.expands, least=1, most=12)
+    if any(kernel % 2 == 0 for kernel in unit.kernels):
+        found[where + "kernels"] = ["Kernels must be odd."]
+    if where + "expands" in found:
+        return
+    for position in range(2):
+        shape = definition.block(index, position)
+        mids = [shape.mid(expand) for expand in unit.expands]
+        if len({shape.cin, *mids}) <= len(mids):
+            found[where + "expands"] = [
+                f"With {shape.cin} input channels these give {', '.join(map(str, mids))} middle "
+                f"channels: all must differ, and be more than {shape.cin}."
+            ]
+
+
+def _check_options(
+    found: dict[str, list[str]], where: str, options: Sequence[float], *, least: int, most: int
+) -> None:
+    if list(options) != sorted(set(options)):
+        found[where] = ["Options must ascend, each once."]
+    elif options[0] < least or options[-1] > most:
+        found[where] = [f"Options must lie between {least} and {most}."]
