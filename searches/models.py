@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db import models
 
-from devices.models import ProfileVersion
+from devices.models import DeviceProfile, ProfileVersion
 from webnas.accounts.models import Owned
 from webnas.work.models import Leased, StoredName, due_index
 
@@ -120,7 +120,6 @@ class Run(Owned, Leased):
     target_settings = models.JSONField(default=dict, blank=True)
     dataset = models.ForeignKey(DataSet, on_delete=models.PROTECT, related_name="runs")
     space = models.ForeignKey(Space, on_delete=models.PROTECT, related_name="runs")
-    profiles = models.ManyToManyField(ProfileVersion, through="PinnedProfile")
     strategy = models.CharField(max_length=40)
     strategy_settings = models.JSONField(default=dict, blank=True)
     evaluator = models.CharField(max_length=40)
@@ -173,21 +172,24 @@ class Run(Owned, Leased):
 
 
 class PinnedProfile(models.Model):
-    """A run's device: the version it is bound to, and that version's hash."""
+    """A run's device, and the version it is bound to once the device has one."""
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="pinned")
-    version = models.ForeignKey(ProfileVersion, on_delete=models.PROTECT, related_name="pinned")
-    content_sha256 = models.CharField(max_length=64)
+    device = models.ForeignKey(DeviceProfile, on_delete=models.PROTECT, related_name="pinned")
+    # Null only while a host that was never measured is being measured, in prepare.
+    version = models.ForeignKey(
+        ProfileVersion, on_delete=models.PROTECT, related_name="pinned", null=True
+    )
     position = models.PositiveSmallIntegerField()
 
     class Meta:
         ordering = ["run", "position"]
         constraints = [
-            models.UniqueConstraint(fields=["run", "version"], name="one_pin_per_version")
+            models.UniqueConstraint(fields=["run", "device"], name="one_pin_per_device")
         ]
 
     def __str__(self) -> str:
-        return f"{self.run_id}: {self.version_id}"
+        return f"{self.run_id}: {self.device_id}"
 
 
 class Trial(Leased):
