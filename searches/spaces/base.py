@@ -193,6 +193,8 @@ class SearchSpace(ABC):
         that become active are drawn afresh.
 
         Args:
+            genes: the parent.
+            rng: source of all randomness.
             rate: probability per gene; 1 / number of genes unless given.
         """
         chance = 1 / len(self.genes) if rate is None else rate
@@ -255,7 +257,7 @@ class SearchSpace(ABC):
                     yield from self._continue(changed, origin)
 
     def _continue(self, start: Genes, origin: Genes) -> Iterator[Genes]:
-        """`start`, followed by origin's genes where they were active and by all values elsewhere."""
+        """`start`, then origin's genes where they were active and all values elsewhere."""
         genes = list(start)
         fresh: list[int] = []
         for position in range(len(start), len(self.genes)):

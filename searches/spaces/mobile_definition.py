@@ -8,14 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from devices.profiles.vocabulary import rounded_channels
+
 FAMILY = "ofa_mobilenet_v3"
 ACTIVATIONS = ("relu", "relu6", "hswish")
-
-
-def make_divisible(value: float, divisor: int = 8) -> int:
-    """The multiple of `divisor` nearest to `value`, at least `divisor` and never below 90 %."""
-    nearest = max(divisor, int(value + divisor / 2) // divisor * divisor)
-    return nearest + divisor if nearest < 0.9 * value else nearest
 
 
 class InvalidSpace(ValueError):
@@ -60,7 +56,7 @@ class BlockShape:
 
     def mid(self, expand: float) -> int:
         """Channels between the two 1×1 convolutions."""
-        return make_divisible(self.cin * expand)
+        return rounded_channels(self.cin * expand)
 
 
 @dataclass(frozen=True)
