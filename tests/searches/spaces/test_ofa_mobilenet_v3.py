@@ -222,11 +222,9 @@ def slow_operations(space, genes):
                 )
             )
             side, cin = -(-side // stride), unit.width
-    made.append(
-        Operation(type="conv", h=side, cin=cin, cout=definition.final_width, k=1, act="hswish")
-    )
-    made.append(Operation(type="gap", h=side, cin=definition.final_width))
-    wide = definition.mix_width
+    final, wide = definition.final_width, definition.mix_width
+    made.append(Operation(type="conv", h=side, cin=cin, cout=final, k=1, act="hswish"))
+    made.append(Operation(type="gap", h=side, cin=final))
     made.append(Operation(type="conv", h=1, cin=final, cout=wide, k=1, act="hswish", norm="none"))
     made.append(Operation(type="linear", cin=wide, cout=definition.n_classes))
     return tuple(made)
