@@ -1,0 +1,129 @@
+"""Pareto dominance, crowding and hypervolume over arrays of losses, all minimised.
+
+Sources: Deb, Pratap, Agarwal, Meyarivan: A fast and elitist multiobjective genetic algorithm:
+NSGA-II, IEEE TEC 6(2), 2002. Hypervolume and sorting: the moocore library.
+"""
+
+import moocore
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Ranks = npt.NDArray[np.int64]
+
+
+def _losses(losses: npt.ArrayLike) -> Floats:
+    array = np.asarray(losses, dtype=np.float64)
+    if array.ndim != 2:
+        raise ValueError(f"Losses must be [n, m], not {array.ndim}-dimensional.")
+    if np.isnan(array).any():
+        raise ValueError("Losses must not be NaN: a failed evaluation has no losses.")
+    return array
+
+
+def non_dominated(losses: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+    """Which points no other point dominates; of equal points all are kept.
+
+    Args:
+        losses: [n, m], minimised.
+
+    Returns:
+        [n] booleans.
+    """
+    array = _losses(losses)
+    if len(array) == 0:
+        return np.zeros(0, dtype=bool)
+    found: npt.NDArray[np.bool_] = moocore.is_nondominated(array, keep_weakly=True)
+    return found
+
+
+def ranks(losses: npt.ArrayLike) -> Ranks:
+    """The front of each point: 0 when non-dominated, 1 when only points of 0 dominate it, …
+
+    Args:
+        losses: [n, m], minimised.
+
+    Returns:
+        [n] integers; equal points share a rank.
+    """
+    array = _losses(losses)
+    if len(array) == 0:
+        return np.zeros(0, dtype=np.int64)
+    return np.asarray(moocore.pareto_rank(array), dtype=np.int64)
+
+
+def constrained_ranks(losses: npt.ArrayLike, violations: npt.ArrayLike) -> Ranks:
+    """Ranks under constraint domination (Deb et al., 2002, definition 1).
+
+    A feasible point beats every infeasible one; of two infeasible points the one that violates
+    less is better, whatever its losses.
+
+    Args:
+        losses: [n, m], minimised; rows of infeasible points are ignored and may be NaN.
+        violations: [n], 0 = feasible, may be infinite.
+    """
+    violated = np.asarray(violations, dtype=np.float64)
+    array = np.asarray(losses, dtype=np.float64)
+    feasible = violated <= 0
+    found = np.zeros(len(violated), dtype=np.int64)
+    found[feasible] = ranks(array[feasible])
+    first = found[feasible].max() + 1 if feasible.any() else 0
+    _, order = np.unique(violated[~feasible], return_inverse=True)
+    found[~feasible] = first + order
+    return found
+
+
+def crowding(losses: npt.ArrayLike) -> Floats:
+    """Crowding distance of the points of one front (Deb et al., 2002, section III-B).
+
+    Each objective is divided by its range over these points. Points at an end of an objective
+    are infinitely far; of several equal points only one counts as the end.
+
+    Args:
+        losses: [n, m], minimised.
+
+    Returns:
+        [n]; larger means lonelier.
+    """
+    array = _losses(losses)
+    n, m = array.shape
+    if n <= 2:
+        return np.full(n, np.inf)
+    order = np.argsort(array, axis=0, kind="stable")  # [n, m]
+    ascending = np.take_along_axis(array, order, axis=0)
+    span = ascending[-1] - ascending[0]
+    gaps = np.zeros((n, m))
+    gaps[1:-1] = (ascending[2:] - ascending[:-2]) / np.where(span > 0, span, 1.0)
+    gaps[[0, -1]] = np.where(span > 0, np.inf, 0.0)
+    distances = np.zeros((n, m))
+    np.put_along_axis(distances, order, gaps, axis=0)
+    return np.asarray(distances.sum(axis=1), dtype=np.float64)
+
+
+def hypervolume(losses: npt.ArrayLike, reference: npt.ArrayLike) -> float:
+    """Volume that the points dominate, up to the reference point.
+
+    Points that are not better than the reference in every objective contribute nothing.
+
+    Args:
+        losses: [n, m], minimised.
+        reference: [m].
+    """
+    array, corner = _losses(losses), np.asarray(reference, dtype=np.float64)
+    if len(array) == 0:
+        return 0.0
+    return float(moocore.hypervolume(array, ref=corner))
+
+
+def normalise(losses: npt.ArrayLike, ideal: npt.ArrayLike, reference: npt.ArrayLike) -> Floats:
+    """Losses scaled so that `ideal` becomes 0 and `reference` 1; points beyond stay beyond.
+
+    Args:
+        losses: [n, m], minimised.
+        ideal: [m], smaller than `reference` everywhere.
+        reference: [m].
+    """
+    low, high = np.asarray(ideal, np.float64), np.asarray(reference, np.float64)
+    if not (low < high).all():
+        raise ValueError("The ideal must be smaller than the reference in every objective.")
+    return np.asarray((_losses(losses) - low) / (high - low), dtype=np.float64)

@@ -1,0 +1,99 @@
+"""Cards alone tell which choices fit together, and why not."""
+
+import pytest
+
+from searches.objectives.cards import Card, Registry, UnknownEntry
+from searches.objectives.combinations import fits, problems
+
+
+def card(name, *, requires=(), provides=()):
+    return Card(name, name.capitalize(), "x:Y", "", None, frozenset(requires), frozenset(provides))
+
+
+MOBILE = card("mobile", requires=["data:images"])
+SPACE = card("elastic", requires=["data:images"], provides=["weight sharing", "target:mobile"])
+CELLS = card("cells", provides=["target:mobile"])
+EVOLUTION = card("evolution")
+HALVING = card("halving", requires=["fidelities"])
+SUPERNET = card("supernet", requires=["weight sharing"])
+FULL = card("full", provides=["fidelities"])
+
+
+def test_choices_that_fit_have_no_problems():
+    assert problems(MOBILE, "images", SPACE, EVOLUTION, SUPERNET) == {}
+    assert fits(MOBILE, "images", SPACE, HALVING, FULL)
+
+
+@pytest.mark.parametrize(
+    ("choices", "field", "message"),
+    [
+        ((MOBILE, "images", CELLS, EVOLUTION, SUPERNET), "evaluator", "Cells does not offer this"),
+        ((MOBILE, "images", SPACE, HALVING, SUPERNET), "strategy", "Supernet does not offer this"),
+        ((MOBILE, "text", SPACE, EVOLUTION, SUPERNET), "dataset", "images with one class each"),
+        (
+            (card("pose"), "images", SPACE, EVOLUTION, SUPERNET),
+            "space",
+            "no networks for the target",
+        ),
+        (
+            (MOBILE, "images", SPACE, card("odd", requires=["magic"]), FULL),
+            "strategy",
+            "none of the other choices",
+        ),
+        (
+            (MOBILE, "images", SPACE, card("gan only", requires=["target:gan"]), FULL),
+            "strategy",
+            "target gan only",
+        ),
+    ],
+)
+def test_choices_that_do_not_fit_are_explained_at_the_field(choices, field, message):
+    found = problems(*choices)
+    assert list(found) == [field]
+    assert message in found[field][0]
+
+
+def test_own_promises_do_not_meet_own_needs():
+    selfish = card("selfish", requires=["weight sharing"], provides=["weight sharing"])
+    assert not fits(MOBILE, "images", CELLS, EVOLUTION, selfish)
+
+
+def test_registry_lists_and_finds_cards():
+    registry = Registry("strategy", "webnas.tests", [EVOLUTION, HALVING])
+    assert list(registry) == ["evolution", "halving"]
+    assert registry["halving"] is HALVING
+    assert "magic" not in registry
+
+
+def test_unknown_entry_is_refused_with_the_known_ones():
+    registry = Registry("strategy", "webnas.tests", [EVOLUTION, HALVING])
+    with pytest.raises(UnknownEntry) as refusal:
+        registry["magic"]
+    assert str(refusal.value) == "There is no strategy called “magic”. Known: evolution, halving."
+
+
+def test_two_cards_of_one_name_are_refused():
+    with pytest.raises(ValueError, match="Two strategy cards"):
+        Registry("strategy", "webnas.tests", [EVOLUTION, EVOLUTION])
+
+
+def test_packages_add_cards_by_entry_points(monkeypatch):
+    class Point:
+        value = "elsewhere:CARD"
+
+        def __init__(self, thing):
+            self.load = lambda: thing
+
+    points = [Point(HALVING)]
+    monkeypatch.setattr("searches.objectives.cards.entry_points", lambda group: points)
+    assert "halving" in Registry("strategy", "webnas.tests", [EVOLUTION])
+    points[0] = Point(print)
+    with pytest.raises(TypeError, match="elsewhere:CARD"):
+        len(Registry("strategy", "webnas.tests", [EVOLUTION]))
+
+
+def test_card_loads_what_it_names():
+    named = Card("a", "A", "math:pi", "", settings="math:e")
+    assert named.load() == pytest.approx(3.14159, abs=1e-4)
+    assert named.settings_class() == pytest.approx(2.71828, abs=1e-4)
+    assert card("b").settings_class() is None
