@@ -19,6 +19,7 @@ from devices.profiles.problems import shown
 from devices.profiles.vocabulary import UNBOUNDED
 
 SCHEMA = "webnas.device-profile/1"
+FAMILY, _, MAJOR = SCHEMA.partition("/")
 UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 
 
@@ -156,6 +157,11 @@ def map_rule(section: str, name: str) -> tuple[Rule, tuple[str, ...]]:
 def required(section: str) -> tuple[str, ...]:
     """Fields without which a section is not complete."""
     return tuple(schema()["properties"][section]["required"])
+
+
+def most(section: str) -> int:
+    """How many rows entries or models may have."""
+    return int(schema()["properties"][section]["maxItems"])
 
 
 def _rule(found: Mapping[str, Any]) -> Rule:

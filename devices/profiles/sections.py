@@ -6,6 +6,8 @@ from typing import Any
 from devices.profiles.operation_checks import Fault, nearest
 from devices.profiles.problems import Problem, shown
 from devices.profiles.rules import (
+    FAMILY,
+    MAJOR,
     SCHEMA,
     complaint,
     is_storable,
@@ -17,7 +19,6 @@ from devices.profiles.rules import (
 Values = dict[str, Any]
 PARTS = ("device", "runtime", "provenance")
 HEAD = ("name", "space", "overhead_ms")
-FAMILY, _, MAJOR = SCHEMA.partition("/")
 
 
 def head(document: Mapping[str, Any]) -> tuple[Values, list[Problem]]:

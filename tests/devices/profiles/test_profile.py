@@ -9,7 +9,6 @@ import jsonschema
 import pytest
 
 from devices.profiles import rules, vocabulary
-from devices.profiles.operations import Operation
 from devices.profiles.problems import ProblemError
 from devices.profiles.profile import Entry, Profile, canonical_json
 
@@ -113,7 +112,7 @@ def test_a_profile_without_rows_is_written_and_read(example):
     ],
 )
 def test_documents_that_break_the_schema_are_refused(example, change, words):
-    with pytest.raises(ProblemError, match="(?s).*") as error:
+    with pytest.raises(ProblemError) as error:
         Profile.from_dict(example.to_dict() | change)
     assert words in str(error.value)
 

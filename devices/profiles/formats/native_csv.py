@@ -1,0 +1,104 @@
+"""webnas' own CSV: facts in comment lines, a table of operations, `#model` rows below."""
+
+from collections.abc import Sequence
+from itertools import islice, takewhile
+
+from devices.profiles.csv_form import MODEL_COLUMNS, unescaped
+from devices.profiles.formats import csv_header
+from devices.profiles.formats.csv_header import BOOLEAN_CELLS
+from devices.profiles.formats.reading import TIMES, RawRow, Reading, too_many
+from devices.profiles.parsing import (
+    Document,
+    Unreadable,
+    csv_rows,
+    lines,
+    number,
+    separator,
+    strict_json,
+)
+from devices.profiles.problems import shown
+from devices.profiles.vocabulary import BOOLEANS, FIELDS
+
+TEXTS = frozenset({"type", "act", "norm", "dtype", "source", "unit", "split", "model_sha256"})
+AS_THEY_ARE = frozenset({"tag", "note"})
+
+
+def read_csv(document: Document) -> Reading:
+    """The native CSV. The unit of a time is in its column's name, else in `#unit=`.
+
+    Raises:
+        Unreadable: quotes that do not close, or an endless cell.
+    """
+    above = list(takewhile(csv_header.is_comment, lines(document.text)))
+    body = list(islice(lines(document.text), len(above), None))
+    facts = csv_header.facts(above)
+    reading = Reading(facts.document, "Line", problems=facts.problems)
+    delimiter = separator(body[0]) if body else ","
+    rows = csv_rows("".join(body), delimiter, len(above) + 1)
+    line, cells = next(rows, (len(above) + 1, []))
+    columns = csv_header.columns(cells, facts.unit, line)
+    reading.units, reading.problems = columns.units, [*facts.problems, *columns.problems]
+    unit = facts.unit or columns.units.get("mean_ms")
+    reading.model_units = {"energy_mj": "mj", **dict.fromkeys(TIMES, unit)}
+    if columns.problems:
+        return reading
+    for line, cells in rows:
+        if not cells[0].lstrip().startswith("#"):
+            reading.rows.append(_row(columns.names, cells, line, delimiter == ";"))
+        elif cells[0].strip() == "#model":
+            reading.models.append(_model(cells[1:], line, delimiter == ";"))
+        limits = (too_many("entries", len(reading.rows)), too_many("models", len(reading.models)))
+        if any(limits):
+            reading.problems += filter(None, limits)
+            break
+    return reading
+
+
+def _row(names: Sequence[str], cells: list[str], line: int, decimal_comma: bool) -> RawRow:
+    values = _values(names, cells, decimal_comma)
+    raw = RawRow(
+        line,
+        {name: value for name, value in values.items() if name in FIELDS},
+        {name: value for name, value in values.items() if name not in FIELDS},
+    )
+    _count_cells(raw, cells, len(names), complete=True)
+    return raw
+
+
+def _model(cells: list[str], line: int, decimal_comma: bool) -> RawRow:
+    raw = RawRow(line, None, _values(MODEL_COLUMNS, cells, decimal_comma))
+    _count_cells(raw, cells, len(MODEL_COLUMNS), complete=False)
+    text = raw.figures.get("arch", "")
+    try:
+        raw.figures["arch"] = strict_json(text)
+    except Unreadable:
+        raw.reject("arch", shown(text), f"arch is {shown(text)}; it must be a JSON object.")
+    return raw
+
+
+def _count_cells(raw: RawRow, cells: list[str], wanted: int, *, complete: bool) -> None:
+    """A row of another length than its header has its values in the wrong columns."""
+    surplus = any(cell.strip() for cell in cells[wanted:])
+    if surplus or (complete and len(cells) < wanted):
+        text = f"it has {len(cells)} cells, the header has {wanted}."
+        raw.reject("", None, text)
+
+
+def _values(
+    names: Sequence[str], cells: Sequence[str], decimal_comma: bool
+) -> dict[str, int | float | str | bool]:
+    return {
+        name: _value(name, cell, decimal_comma)
+        for name, cell in zip(names, cells, strict=False)
+        if cell.strip()
+    }
+
+
+def _value(name: str, cell: str, decimal_comma: bool) -> int | float | str | bool:
+    if name in AS_THEY_ARE:
+        return unescaped(cell)
+    if name in TEXTS:
+        return unescaped(cell.strip())
+    if name in BOOLEANS:
+        return BOOLEAN_CELLS.get(cell.strip().lower(), cell.strip())
+    return cell.strip() if name == "arch" else number(cell, decimal_comma=decimal_comma)
