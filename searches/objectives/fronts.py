@@ -118,12 +118,15 @@ def hypervolume(losses: npt.ArrayLike, reference: npt.ArrayLike) -> float:
 def normalise(losses: npt.ArrayLike, ideal: npt.ArrayLike, reference: npt.ArrayLike) -> Floats:
     """Losses scaled so that `ideal` becomes 0 and `reference` 1; points beyond stay beyond.
 
+    An objective whose ideal is its reference is shifted to 0 and not scaled.
+
     Args:
         losses: [n, m], minimised.
-        ideal: [m], smaller than `reference` everywhere.
+        ideal: [m], nowhere larger than `reference`.
         reference: [m].
     """
     low, high = np.asarray(ideal, np.float64), np.asarray(reference, np.float64)
-    if not (low < high).all():
-        raise ValueError("The ideal must be smaller than the reference in every objective.")
-    return np.asarray((_losses(losses) - low) / (high - low), dtype=np.float64)
+    if not (low <= high).all():
+        raise ValueError("The ideal must not be larger than the reference in any objective.")
+    span = np.where(high > low, high - low, 1.0)
+    return np.asarray((_losses(losses) - low) / span, dtype=np.float64)

@@ -133,6 +133,10 @@ class SearchSpace(ABC):
     def to_json(self) -> dict[str, Any]:
         """The definition from which `registry.load` builds an equal space."""
 
+    def with_data(self, *, in_channels: int, n_classes: int) -> "SearchSpace":
+        """This space for a data set; families whose networks depend on it return another one."""
+        return self
+
     # What follows from the genes.
 
     @cached_property
@@ -143,6 +147,12 @@ class SearchSpace(ABC):
     def content_hash(self) -> str:
         """SHA-256 of the definition; the preset's name does not count."""
         return self._content_hash
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, SearchSpace) and self.content_hash() == other.content_hash()
+
+    def __hash__(self) -> int:
+        return hash(self.content_hash())
 
     def n_genotypes(self) -> int:
         """Number of genotypes, of which several can be one architecture."""
@@ -238,11 +248,17 @@ class SearchSpace(ABC):
         A gene that is active in only one parent comes from that one.
         """
         first, second = self.canonical(a), self.canonical(b)
+        coins = rng.getrandbits(len(self.genes))
         child: list[int] = []
-        for position, pair in enumerate(zip(first, second, strict=True)):
-            has = [p for p in (0, 1) if self.is_active(position, (first, second)[p])]
-            picked = rng.choice(has) if has else 0
-            child.append(pair[picked] if self.is_active(position, child) else 0)
+        for position, (of_first, of_second) in enumerate(zip(first, second, strict=True)):
+            if not self.is_active(position, child):
+                child.append(0)
+            elif not self.is_active(position, second):
+                child.append(of_first)
+            elif not self.is_active(position, first):
+                child.append(of_second)
+            else:
+                child.append(of_first if coins >> position & 1 else of_second)
         return tuple(child)
 
     def neighbours(self, genes: Genes) -> Iterator[Genes]:

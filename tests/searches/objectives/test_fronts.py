@@ -163,5 +163,6 @@ def test_points_beyond_the_reference_add_nothing():
 def test_normalisation_maps_ideal_and_reference():
     found = normalise([[1, 10], [3, 30], [5, 50]], [1, 10], [3, 30])
     assert found.tolist() == [[0, 0], [1, 1], [2, 2]]
-    with pytest.raises(ValueError, match="smaller than the reference"):
-        normalise([[1.0]], [1], [1])
+    assert normalise([[1.0], [3.0]], [1], [1]).tolist() == [[0], [2]]
+    with pytest.raises(ValueError, match="larger than the reference"):
+        normalise([[1.0]], [2], [1])

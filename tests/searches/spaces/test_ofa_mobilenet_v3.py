@@ -253,6 +253,8 @@ def test_space_survives_json_with_its_hash():
 def test_hash_ignores_the_name_of_the_preset_and_nothing_else():
     renamed = load({**SMALL.to_json(), "preset": "mine"})
     assert renamed.content_hash() == SMALL.content_hash()
+    assert renamed == SMALL
+    assert len({renamed, SMALL, FULL}) == 2
     other = SMALL.with_data(in_channels=1, n_classes=10)
     assert other.content_hash() != SMALL.content_hash()
     genes = SMALL.sample(Random(0))

@@ -1,0 +1,110 @@
+"""Strategies: what to try next, in ask and tell.
+
+Life-cycle. The runner builds a strategy for each slice of a run: first `__init__`; then `restore`
+when the run has been searched before; then `tell` with results and `ask` for proposals, in any
+order and number; then `state`, which it stores together with the new trials. `finished` may be
+asked at any time. A strategy decides only: it never stores, logs, waits or loops over trials.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from searches.spaces.base import Genes, SearchSpace
+
+Violations = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """An architecture to be evaluated.
+
+    Attributes:
+        ticket: 1, 2, 3, … over the whole run.
+        fidelity: how thoroughly to evaluate.
+        resume_from: ticket of an earlier trial whose training goes on.
+    """
+
+    ticket: int
+    genes: Genes
+    fidelity: str = "full"
+    resume_from: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of a proposal.
+
+    Attributes:
+        losses: minimised, in the order of the objectives; None when the evaluation failed.
+        violation: sum of the relative excess over all limits; 0 = feasible.
+    """
+
+    ticket: int
+    genes: Genes
+    losses: tuple[float, ...] | None
+    violation: float = 0.0
+    fidelity: str = "full"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What a strategy may know of a run.
+
+    Attributes:
+        violations: [n] excess over the limits on costs, known before an evaluation; 0 = within.
+        budget: number of proposals that the run will ask for in all.
+        limits: the limits in words, for messages.
+    """
+
+    space: SearchSpace
+    n_objectives: int
+    violations: Callable[[Sequence[Genes]], Violations]
+    budget: int
+    limits: tuple[str, ...] = ()
+
+
+class Strategy(ABC):
+    """One way to search; deterministic given its `rng` and the order of asks and tells."""
+
+    @abstractmethod
+    def __init__(self, problem: Problem, settings: Any, rng: Random): ...
+
+    @abstractmethod
+    def ask(self, n: int) -> list[Proposal]:
+        """At most `n` proposals; fewer means that results are needed first, or the end.
+
+        With no result outstanding there is at least one, unless the strategy is finished.
+
+        Raises:
+            InfeasibleSpace: nothing within the limits was found by a bounded search.
+        """
+
+    @abstractmethod
+    def tell(self, results: Sequence[Result]) -> None:
+        """Take in results; their order, delay and number do not matter for correctness.
+
+        A ticket that was never proposed, or was told before, is ignored: telling is idempotent.
+        """
+
+    @abstractmethod
+    def finished(self) -> bool:
+        """Whether there is nothing left to propose, whatever results may come."""
+
+    @abstractmethod
+    def state(self) -> dict[str, Any]:
+        """JSON from which `restore` goes on exactly; its size does not grow with the history."""
+
+    @abstractmethod
+    def restore(self, state: dict[str, Any], history: Sequence[Result]) -> None:
+        """Become what `state` was taken from.
+
+        Args:
+            state: of a strategy with the same problem and settings.
+            history: all results told before, in the order of their tickets.
+        """
