@@ -2,7 +2,7 @@
 
 import hashlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import PurePosixPath
@@ -42,6 +42,11 @@ def read(name: str) -> bytes:
 def remove(name: str) -> None:
     if name:
         default_storage.delete(name)
+
+
+def remove_all(names: Iterable[str]) -> None:
+    for name in names:
+        remove(name)
 
 
 def referenced() -> set[str]:

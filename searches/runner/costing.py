@@ -1,0 +1,225 @@
+"""What architectures cost on a run's devices. Free of torch: services ask it, too.
+
+Every operation of the space is priced once per device; an architecture is then a gather and a
+sum. Cost keys are "latency@7" on device 7 and "storage" without a device.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from random import Random
+
+import numpy as np
+import numpy.typing as npt
+from devices.profiles.cost import CostModel, Costs, CostTable
+
+from devices.models import ProfileVersion
+from devices.profiles.profile import Profile
+from searches.objectives.limits import Limit
+from searches.objectives.measures import (
+    COST_PROVENANCES,
+    COSTS,
+    MeasuredValue,
+    Measures,
+    key,
+)
+from searches.objectives.objectives import Objective
+from searches.spaces.base import Aggregate, Genes, SearchSpace
+
+Floats = npt.NDArray[np.float64]
+
+# Names of the arrays of Costs; latency also has an interval and a provenance per architecture.
+COLUMNS = {
+    "latency": "latency_ms",
+    "energy": "energy_mj",
+    "storage": "storage_bytes",
+    "peak_memory": "peak_memory_bytes",
+    "macs": "macs",
+    "parameters": "parameters",
+}
+# Rounds and samples of the search for one architecture within all limits at once.
+FEASIBLE_SAMPLES = 2048
+FEASIBLE_ROUNDS = 40
+FEASIBLE_CHILDREN = 128
+
+
+@dataclass(frozen=True)
+class Bound:
+    """The smallest and largest value of a cost over the space, and who has them."""
+
+    minimum: float
+    maximum: float
+    cheapest: Genes
+    dearest: Genes
+
+
+@lru_cache(maxsize=16)
+def _table(space: SearchSpace, version_id: int | None, sha256: str) -> CostTable:  # noqa: ARG001
+    """Kept by the profile's hash as well: the hash, not the number, says what it holds."""
+    if version_id is None:
+        return CostModel(None).table(space.operation_table())
+    version = ProfileVersion.objects.get(pk=version_id)
+    model = CostModel(Profile.from_dict(version.document), fits=version.fits, allow_analytic=True)
+    return model.table(space.operation_table())
+
+
+class Costing:
+    """Costs of the architectures of one space on some devices.
+
+    Args:
+        space: adjusted to the data set.
+        versions: device id -> the profile version that the run is bound to.
+    """
+
+    def __init__(self, space: SearchSpace, versions: dict[int, ProfileVersion]):
+        self.space, self.versions = space, versions
+        self._tables: dict[int | None, CostTable] = {None: _table(space, None, "")}
+        for device, version in versions.items():
+            self._tables[device] = _table(space, version.pk, version.content_sha256)
+
+    def knows(self, measure: str, device: int | None) -> bool:
+        """Whether the device's profile can give this cost at all."""
+        if measure in ("latency", "energy"):
+            table = self._tables.get(device) if device is not None else None
+            return table is not None and bool(getattr(table, f"has_{measure}"))
+        return measure in COLUMNS
+
+    def table(self, device: int | None) -> CostTable:
+        """The cost of each row of the space's operation table; None: what needs no device."""
+        return self._tables[device]
+
+    def costs(self, population: Sequence[Genes], device: int | None) -> Costs:
+        indices = self.space.operation_indices(np.asarray(population))
+        return self._tables[device].total(indices)
+
+    def values(self, population: Sequence[Genes], measure: str, device: int | None) -> Floats:
+        table_of = device if measure in ("latency", "energy") else None
+        column = getattr(self.costs(population, table_of), COLUMNS[measure])
+        return np.asarray(column, dtype=float)
+
+    def measures(self, population: Sequence[Genes]) -> list[Measures]:
+        """All costs of each architecture, with provenance and source."""
+        found: list[Measures] = [{} for _ in population]
+        free = self.costs(population, None)
+        for name in ("storage", "peak_memory", "macs", "parameters"):
+            column = getattr(free, COLUMNS[name])
+            for measures, value in zip(found, column, strict=True):
+                unit = COSTS[name].unit
+                measures[name] = MeasuredValue(float(value), unit, provenance="analytic")
+        for device, version in self.versions.items():
+            self._add_device(found, self.costs(population, device), device, version)
+        return found
+
+    def _add_device(
+        self, found: list[Measures], costs: Costs, device: int, version: ProfileVersion
+    ) -> None:
+        source = f"device {device}, version {version.number}, {version.content_sha256[:12]}"
+        for row, measures in enumerate(found):
+            provenance = COST_PROVENANCES[int(costs.provenance[row])]
+            if self.knows("latency", device):
+                measures[key("latency", device)] = MeasuredValue(
+                    float(costs.latency_ms[row]),
+                    "ms",
+                    provenance=provenance,
+                    spread=(float(costs.latency_low_ms[row]), float(costs.latency_high_ms[row])),
+                    source=source,
+                )
+            if self.knows("energy", device):
+                measures[key("energy", device)] = MeasuredValue(
+                    float(costs.energy_mj[row]), "mJ", provenance=provenance, source=source
+                )
+
+    def bound(self, measure: str, device: int | None) -> Bound:
+        """The reachable extremes of one cost."""
+        ends = [self._extreme(measure, device, largest=largest) for largest in (False, True)]
+        (low, cheapest), (high, dearest) = ends
+        return Bound(low, high, cheapest, dearest)
+
+    def _extreme(self, measure: str, device: int | None, *, largest: bool) -> tuple[float, Genes]:
+        """Exact where the cost adds up over operations; peak memory: best of two candidates."""
+        table = self._tables[device if measure in ("latency", "energy") else None]
+        if measure == "peak_memory":
+            parts: list[tuple[Floats, Aggregate]] = [
+                (np.asarray(table.peak_bytes, dtype=float), "max"),
+                (np.asarray(table.weight_bytes, dtype=float), "sum"),
+            ]
+        elif measure == "storage":
+            parts = [(np.asarray(table.weight_bytes, dtype=float), "sum")]
+        else:
+            column = np.asarray(getattr(table, COLUMNS[measure]), dtype=float)
+            # Every operation but one gives back the overhead of a call of its own.
+            gives_back = table.overhead_ms if measure == "latency" else 0.0
+            parts = [(column - gives_back, "sum")]
+        found = [self.space.extreme(v, aggregate=a, largest=largest)[1] for v, a in parts]
+        values = self.values(found, measure, device)
+        best = int(np.argmax(values) if largest else np.argmin(values))
+        return float(values[best]), found[best]
+
+    def violations(self, population: Sequence[Genes], limits: Sequence[Limit]) -> Floats:
+        """[n] sum of the relative excess over each cost limit; 0 = within all of them."""
+        total = np.zeros(len(population))
+        limits = [limit for limit in limits if limit.measure in COLUMNS]
+        if not limits or not len(population):
+            return total
+        for limit in limits:
+            total += self._excess(population, limit)
+        return total
+
+    def _excess(self, population: Sequence[Genes], limit: Limit) -> Floats:
+        needs_device = limit.measure in ("latency", "energy")
+        costs = self.costs(population, limit.device if needs_device else None)
+        column = COLUMNS[limit.measure]
+        if limit.statistic == "upper" and limit.measure == "latency":
+            column = "latency_high_ms"
+        values = np.asarray(getattr(costs, column), dtype=float)
+        return limit.excess(values, values)
+
+    def most_feasible(self, limits: Sequence[Limit], rng: Random) -> tuple[Genes, float]:
+        """An architecture that meets all cost limits, or the best of a bounded search.
+
+        Random samples and the ends of each limit's cost, then mutations of the best so far.
+
+        Returns:
+            Its genes and its violation; 0 means that it meets them all.
+        """
+        costly = [limit for limit in limits if limit.measure in COLUMNS]
+        pool = [self.space.sample(rng) for _ in range(FEASIBLE_SAMPLES)]
+        for limit in costly:
+            bound = self.bound(limit.measure, limit.device)
+            pool += [bound.cheapest, bound.dearest]
+        for _ in range(FEASIBLE_ROUNDS):
+            violations = self.violations(pool, costly)
+            best = int(np.argmin(violations))
+            if violations[best] == 0:
+                break
+            children = [self.space.mutate(pool[best], rng) for _ in range(FEASIBLE_CHILDREN)]
+            pool = [pool[best], *children]
+        return pool[best], float(violations[best])
+
+
+def unreachable(limit: Limit, bound: Bound) -> str:
+    """Why no architecture can meet the limit alone; empty when some can."""
+    if limit.at_most is not None and bound.minimum > limit.at_most:
+        return (
+            f"No network of this space has {limit.text()}: "
+            f"the smallest reachable value is {bound.minimum:.6g}."
+        )
+    if limit.at_least is not None and bound.maximum < limit.at_least:
+        return (
+            f"No network of this space has {limit.text()}: "
+            f"the largest reachable value is {bound.maximum:.6g}."
+        )
+    return ""
+
+
+def scale_of(objective: Objective, costing: Costing, *, trivial: float) -> dict[str, float]:
+    """Ideal and reference value of an objective, fixed before the search starts.
+
+    Costs: the ends of the space. Quality: perfect, and what a trivial guesser reaches.
+    """
+    if objective.measure not in COLUMNS:
+        return {"ideal": 1.0, "reference": trivial}
+    bound = costing.bound(objective.measure, objective.device)
+    ends = [bound.minimum, bound.maximum]
+    ideal, reference = ends if objective.direction == "min" else reversed(ends)
+    return {"ideal": ideal, "reference": reference}

@@ -1,0 +1,213 @@
+"""From rows to engine objects. torch is imported only by what needs it, when it is called."""
+
+import hashlib
+import json
+from collections import OrderedDict
+from collections.abc import Iterable
+from functools import lru_cache
+from io import BytesIO
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from searches.datasets.base import ImageData
+from searches.evaluators.registry import EVALUATORS
+from searches.models import DataSet, Run, Space, Supernet, Trial
+from searches.objectives.cards import Card
+from searches.objectives.limits import Limit
+from searches.objectives.measures import COSTS, Measure
+from searches.objectives.objectives import Objective
+from searches.objectives.settings import build
+from searches.runner.costing import Costing
+from searches.spaces import registry as space_registry
+from searches.spaces.base import Genes, SearchSpace
+from searches.strategies.base import Problem, Result, Strategy
+from searches.strategies.registry import STRATEGIES
+from searches.targets.registry import TARGETS, TargetCard
+from webnas.work import files
+
+if TYPE_CHECKING:
+    from searches.evaluators.base import Evaluator
+    from searches.training.task import Task
+
+# Loaded evaluators kept per worker process: a trained supernet is read from disk once.
+EVALUATORS_KEPT = 2
+
+
+@lru_cache(maxsize=32)
+def _space(definition: str, in_channels: int, n_classes: int) -> SearchSpace:
+    space = space_registry.load(json.loads(definition))
+    return space.with_data(in_channels=in_channels, n_classes=n_classes)
+
+
+def space_for(space: Space, dataset: DataSet) -> SearchSpace:
+    """The space adjusted to the data: input channels and number of classes."""
+    facts = dataset.statistics
+    definition = json.dumps(space.definition, sort_keys=True)
+    return _space(definition, int(facts["shape"][2]), len(facts["classes"]))
+
+
+def target_card(name: str) -> TargetCard:
+    card = TARGETS[name]
+    if not isinstance(card, TargetCard):
+        raise TypeError(f"The card of target {name} is no TargetCard.")
+    return card
+
+
+def qualities_of(target: str) -> dict[str, Measure]:
+    """The quality measures of a target by name."""
+    return {measure.name: measure for measure in target_card(target).qualities}
+
+
+def known_measures(target: str) -> dict[str, Measure]:
+    """Everything that can be an objective or a limit."""
+    return qualities_of(target) | dict(COSTS)
+
+
+def space_of(run: Run) -> SearchSpace:
+    return space_for(run.space, run.dataset)
+
+
+def objectives_of(run: Run) -> list[Objective]:
+    return [Objective.from_json(item) for item in run.objectives]
+
+
+def limits_of(run: Run) -> list[Limit]:
+    return [Limit.from_json(item) for item in run.limits]
+
+
+def settings_of(card: Card, data: dict[str, Any]) -> Any:
+    """The settings dataclass of a card, filled; None for a card that has none."""
+    cls = card.settings_class()
+    return None if cls is None else build(cls, data)
+
+
+def costing_of(run: Run) -> Costing:
+    pins = run.pinned.select_related("version")
+    versions = {pin.device_id: pin.version for pin in pins if pin.version is not None}
+    return Costing(space_of(run), versions)
+
+
+def strategy_of(run: Run, costing: Costing) -> Strategy:
+    """The run's strategy as it was after its last ask or tell."""
+    limits = limits_of(run)
+    problem = Problem(
+        space=costing.space,
+        n_objectives=len(run.objectives),
+        violations=lambda population: costing.violations(population, limits),
+        budget=run.budget,
+        limits=tuple(limit.text() for limit in limits),
+    )
+    card = STRATEGIES[run.strategy]
+    settings = settings_of(card, run.strategy_settings)
+    strategy: Strategy = card.load()(problem, settings, Random(seed_of(run.seed, "strategy")))
+    if run.strategy_state is not None:
+        told = run.trials.filter(is_told=True).order_by("number")
+        strategy.restore(run.strategy_state, results_of(run, told))
+    return strategy
+
+
+def results_of(run: Run, trials: Iterable[Trial]) -> list[Result]:
+    """What the strategy is told about trials, in their order."""
+    objectives = objectives_of(run)
+    return [result_of(objectives, trial) for trial in trials]
+
+
+def result_of(objectives: list[Objective], trial: Trial) -> Result:
+    values = trial.values[: len(objectives)]
+    losses = None
+    if trial.status == Trial.Status.DONE and None not in values:
+        pairs = zip(objectives, values, strict=True)
+        losses = tuple(objective.to_loss(value) for objective, value in pairs)  # type: ignore[arg-type]
+    return Result(
+        trial.number, genes_of(trial), losses, violation=trial.violation, fidelity=trial.fidelity
+    )
+
+
+def genes_of(trial: Trial) -> Genes:
+    return tuple(trial.data["genes"])
+
+
+def seed_of(*parts: object) -> int:
+    """A seed that depends on all parts and on nothing else: 48 bits of a hash."""
+    text = ":".join(map(str, parts))
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:6], "big")
+
+
+@lru_cache(maxsize=2)
+def _images(name: str) -> ImageData:
+    return ImageData.load(BytesIO(files.read(name)))
+
+
+def task_of(run: Run) -> "Task":
+    """The target's view of the run: space, images, and the settings of preprocessing."""
+    card = TARGETS[run.target]
+    settings = settings_of(card, run.target_settings)
+    task: Task = card.load()(space_of(run), _images(run.dataset.file), settings)
+    return task
+
+
+def evaluator_of(run: Run) -> "Evaluator":
+    """The run's evaluator, not yet prepared."""
+    card = EVALUATORS[run.evaluator]
+    settings = settings_of(card, run.evaluator_settings)
+    evaluator: Evaluator = card.load()(task_of(run), settings, seed_of(run.seed, "evaluator"))
+    return evaluator
+
+
+_prepared: "OrderedDict[tuple[int, str], Evaluator]" = OrderedDict()
+
+
+def prepared_evaluator_of(run: Run) -> "Evaluator":
+    """The run's evaluator with its trained supernet, kept between the slices of a process."""
+    sha256 = run.supernet.sha256 if run.supernet else ""
+    kept = (run.pk, sha256)
+    if kept not in _prepared:
+        evaluator = evaluator_of(run)
+        if run.supernet:
+            evaluator.restore(load_checkpoint(run.supernet.checkpoint, sha256))
+        _prepared[kept] = evaluator
+        while len(_prepared) > EVALUATORS_KEPT:
+            _prepared.popitem(last=False)
+    _prepared.move_to_end(kept)
+    return _prepared[kept]
+
+
+class DamagedCheckpoint(Exception):
+    """A stored state does not have the hash that its row remembers."""
+
+
+def load_checkpoint(name: str, sha256: str = "") -> dict[str, Any]:
+    from searches.training import checkpoints
+
+    content = files.read(name)
+    if sha256 and hashlib.sha256(content).hexdigest() != sha256:
+        raise DamagedCheckpoint(f"Checkpoint {name} has changed since it was written.")
+    return checkpoints.loads(content)
+
+
+def store_checkpoint(folder: str, state: dict[str, Any]) -> files.StoredFile:
+    from searches.training import checkpoints
+
+    return files.write(folder, ".pt", checkpoints.dumps(state))
+
+
+def needs_training(run: Run) -> bool:
+    """Whether the evaluator trains shared weights before the search."""
+    return "shared weights" in EVALUATORS[run.evaluator].provides
+
+
+def recipe_of(run: Run) -> dict[str, Any]:
+    """What makes a supernet's weights: equal recipes give equal weights."""
+    return {
+        "target": run.target,
+        "target_settings": run.target_settings,
+        "evaluator": run.evaluator,
+        "evaluator_settings": run.evaluator_settings,
+        "space": space_of(run).content_hash(),
+        "dataset": run.dataset.sha256,
+        "seed": run.seed,
+    }
+
+
+def supernet_of(run: Run) -> Supernet:
+    return Supernet(owner=run.owner, dataset=run.dataset, space=run.space, recipe=recipe_of(run))

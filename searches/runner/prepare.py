@@ -1,0 +1,118 @@
+"""The *prepare* stage: wait for data and devices, fix the scale, test the limits together."""
+
+from random import Random
+from typing import Any
+
+import numpy as np
+from django.utils import timezone
+
+from searches.models import DataSet, PinnedProfile, Run
+from searches.runner import engine, slices
+from searches.runner.costing import Costing, scale_of
+from searches.runner.slices import Outcome
+from searches.runner.versions import versions_of
+from webnas.work.leases import Heartbeat
+
+
+def prepare(run: Run, heartbeat: Heartbeat) -> Outcome:
+    """One look at what the run waits for; the next stage once all of it is there."""
+    started = {"status": Run.Status.RUNNING, "started_at": run.started_at or timezone.now()}
+    Run.objects.filter(pk=run.pk, status=Run.Status.QUEUED).update(**started)
+    waiting = _waits_for_data(run) or _waits_for_devices(run)
+    if waiting is not None:
+        return waiting
+    costing = engine.costing_of(run)
+    missing = _missing_costs(run, costing)
+    if missing:
+        return slices.ended(run, Run.Status.FAILED, missing)
+    heartbeat.tick()
+    refusal = _infeasible(run, costing)
+    return slices.ended(run, Run.Status.INFEASIBLE, refusal) if refusal else _begin(run, costing)
+
+
+def _waits_for_data(run: Run) -> Outcome | None:
+    if run.dataset.status == DataSet.Status.READY:
+        return None
+    if run.dataset.status == DataSet.Status.FAILED:
+        reason = f"The data set “{run.dataset.name}” could not be read: {run.dataset.error}"
+        return slices.ended(run, Run.Status.FAILED, reason)
+    return Outcome({"message": "reading the data set"}, due_at=slices.in_a_while())
+
+
+def _waits_for_devices(run: Run) -> Outcome | None:
+    """Bind devices that had no version yet to their first one."""
+    for pin in run.pinned.filter(version=None).select_related("device"):
+        latest = pin.device.latest()
+        if latest is not None:
+            PinnedProfile.objects.filter(pk=pin.pk, version=None).update(version=latest)
+        elif pin.device.is_measuring:
+            done, total = pin.device.progress.get("done", 0), pin.device.progress.get("total", 0)
+            share = f" ({done} of {total} blocks)" if total else ""
+            return Outcome({"message": "measuring this machine" + share}, due_at=_soon())
+        else:
+            reason = f"“{pin.device.name}” has no profile: {pin.device.error or 'never measured'}"
+            return slices.ended(run, Run.Status.FAILED, reason)
+    return None
+
+
+def _soon() -> Any:
+    return timezone.now() + slices.WAIT / 4
+
+
+def _missing_costs(run: Run, costing: Costing) -> str:
+    for objective in engine.objectives_of(run):
+        is_quality = objective.measure in engine.qualities_of(run.target)
+        if is_quality or costing.knows(objective.measure, objective.device):
+            continue
+        return f"The profile of device {objective.device} gives no {objective.measure}."
+    return ""
+
+
+def _infeasible(run: Run, costing: Costing) -> str:
+    """Why no network meets all cost limits at once; empty when one does."""
+    limits = engine.limits_of(run)
+    rng = Random(engine.seed_of(run.seed, "feasible"))
+    genes, violation = costing.most_feasible(limits, rng)
+    if violation == 0:
+        return ""
+    found = costing.measures([genes])[0]
+    misses = [
+        limit for limit in limits if limit.key in found and limit.violation(found[limit.key])
+    ]
+    values = ", ".join(f"{limit.key} = {found[limit.key].value:.6g}" for limit in misses)
+    asked = "; ".join(limit.text() for limit in limits)
+    return f"No network was found that meets all limits ({asked}). The nearest has {values}."
+
+
+def _begin(run: Run, costing: Costing) -> Outcome:
+    n_classes = len(run.dataset.statistics["classes"])
+    trivial = engine.target_card(run.target).trivial_quality(n_classes)
+    scale = {
+        objective.key: scale_of(objective, costing, trivial=trivial)
+        for objective in engine.objectives_of(run)
+    }
+    fields: dict[str, Any] = {"scale": scale, "versions": versions_of(run), "message": ""}
+    if engine.needs_training(run) and run.supernet is None:
+        supernet = engine.supernet_of(run)
+
+        def store() -> None:
+            supernet.save()
+            Run.objects.filter(pk=run.pk).update(supernet=supernet)
+            slices.log(run.pk, f"Prepared: {costing.space.size():.3g} networks; training next.")
+
+        return Outcome(fields | {"stage": Run.Stage.TRAIN}, store=store)
+    is_trained = run.supernet is None or run.supernet.is_trained
+    stage = Run.Stage.SEARCH if is_trained else Run.Stage.TRAIN
+    text = f"Prepared: {costing.space.size():.3g} networks; {stage} next."
+    return Outcome(fields | {"stage": stage}, store=lambda: slices.log(run.pk, text))
+
+
+def scaled(losses: np.ndarray, run: Run) -> np.ndarray:
+    """Losses with the ideal at 0 and the reference at 1, as hypervolumes are computed."""
+    from searches.objectives.fronts import normalise
+
+    objectives = engine.objectives_of(run)
+    ends = [
+        [o.to_loss(run.scale[o.key][end]) for o in objectives] for end in ("ideal", "reference")
+    ]
+    return normalise(losses, *ends)

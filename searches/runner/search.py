@@ -1,0 +1,196 @@
+"""The *search* stage: the coordinator asks the strategy for trials and tells it their results.
+
+Results are told in the order of their tickets, a whole batch at once, so that neither the number
+of workers nor their speed changes what the strategy does next.
+"""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from django.utils import timezone
+
+from searches.models import N_OBJECTIVES, Run, Trial
+from searches.objectives.fronts import hypervolume, non_dominated
+from searches.objectives.measures import Measures, to_json
+from searches.runner import engine, slices
+from searches.runner.costing import Costing
+from searches.runner.prepare import scaled
+from searches.runner.slices import Outcome
+from searches.spaces.base import InfeasibleSpace
+from searches.strategies.base import Proposal, Strategy
+from webnas.work import leases
+from webnas.work.leases import Heartbeat
+
+# Messages sent for a new batch; a worker that got one goes on with the rest of the batch.
+NUDGES_PER_BATCH = 16
+# Strategies kept per process, with the (asked, told) counts that they stand at.
+STRATEGIES_KEPT = 4
+_strategies: "OrderedDict[int, tuple[int, int, Strategy]]" = OrderedDict()
+
+
+def search(run: Run, heartbeat: Heartbeat) -> Outcome:
+    """Wait for the batch, or tell it and ask for the next one."""
+    batch = list(run.trials.filter(is_told=False).order_by("number"))
+    waiting = sum(trial.status == Trial.Status.WAITING for trial in batch)
+    if waiting:
+        run.trials.filter(status=Trial.Status.WAITING, due_at=None).update(due_at=timezone.now())
+        message = f"{run.n_asked - waiting} of {run.budget} networks judged"
+        return Outcome({"message": message}, due_at=slices.in_a_while())
+    if batch and run.n_told == 0 and not _any_done(batch):
+        reason = f"Every network of the first batch failed. The last one:\n{batch[-1].error}"
+        return slices.ended(run, Run.Status.FAILED, reason)
+    costing = engine.costing_of(run)
+    strategy = _strategy(run, costing)
+    strategy.tell(engine.results_of(run, batch))
+    heartbeat.tick()
+    try:
+        proposals = _ask(run, strategy)
+    except InfeasibleSpace as error:
+        if run.n_asked == 0:
+            return slices.ended(run, Run.Status.INFEASIBLE, str(error))
+        proposals = []  # nothing new is within the limits: what was found stands
+    return _outcome(run, costing, strategy, batch, proposals)
+
+
+def _ask(run: Run, strategy: Strategy) -> Sequence[Proposal]:
+    wanted = min(run.batch, run.budget - run.n_asked)
+    return strategy.ask(wanted) if wanted > 0 and not strategy.finished() else []
+
+
+def _any_done(batch: Sequence[Trial]) -> bool:
+    return any(trial.status == Trial.Status.DONE for trial in batch)
+
+
+def _strategy(run: Run, costing: Costing) -> Strategy:
+    """The strategy as of the run's counts: from this process, else restored from the rows."""
+    kept = _strategies.pop(run.pk, None)
+    if kept is not None and kept[:2] == (run.n_asked, run.n_told):
+        return kept[2]
+    return engine.strategy_of(run, costing)
+
+
+def _keep(run_id: int, asked: int, told: int, strategy: Strategy) -> None:
+    _strategies[run_id] = (asked, told, strategy)
+    while len(_strategies) > STRATEGIES_KEPT:
+        _strategies.popitem(last=False)
+
+
+def _outcome(
+    run: Run,
+    costing: Costing,
+    strategy: Strategy,
+    batch: Sequence[Trial],
+    proposals: Sequence[Proposal],
+) -> Outcome:
+    told = run.n_told + len(batch)
+    asked = run.n_asked + len(proposals)
+    front = front_after(run, batch)
+    trials = new_trials(run, costing, proposals)
+    fields: dict[str, Any] = {
+        "strategy_state": strategy.state(),
+        "n_asked": asked,
+        "n_told": told,
+        "n_failed": run.n_failed + sum(t.status != Trial.Status.DONE for t in batch),
+        "n_front": len(front),
+        "hypervolume": hypervolume_of(run, front),
+        "message": f"{told} of {run.budget} networks judged",
+    }
+    if not proposals:
+        fields["stage"] = Run.Stage.VERIFY
+
+    def store() -> None:
+        _store_told(run, batch, front, told, fields["hypervolume"])
+        Trial.objects.bulk_create(trials)
+        for trial in [t for t in trials if t.due_at][:NUDGES_PER_BATCH]:
+            leases.nudge_on_commit(Trial, trial.pk)
+        _keep(run.pk, asked, told, strategy)
+
+    return Outcome(fields, store=store, due_at=slices.in_a_while() if trials else None)
+
+
+def _store_told(
+    run: Run, batch: Sequence[Trial], front: Sequence[Trial], told: int, volume: float
+) -> None:
+    if not batch:
+        return
+    numbers = [trial.number for trial in front]
+    run.trials.filter(number__in=[trial.number for trial in batch]).update(is_told=True)
+    run.trials.filter(on_front=True).exclude(number__in=numbers).update(on_front=False)
+    run.trials.filter(on_front=False, number__in=numbers).update(on_front=True)
+    figures = {"hypervolume": volume, "front": len(front)}
+    slices.note(run.pk, Run.Stage.SEARCH, told, figures)
+
+
+def front_after(run: Run, batch: Sequence[Trial]) -> list[Trial]:
+    """The front of the front so far and a batch: feasible, each architecture once."""
+    done = [t for t in batch if t.status == Trial.Status.DONE and t.violation == 0]
+    seen: set[str] = set()
+    pool = []
+    for trial in [*run.trials.filter(on_front=True).order_by("number"), *done]:
+        if trial.architecture_hash not in seen and None not in trial.values[: _n(run)]:
+            seen.add(trial.architecture_hash)
+            pool.append(trial)
+    if not pool:
+        return []
+    keep = non_dominated(losses_of(run, pool))
+    return [trial for trial, is_kept in zip(pool, keep, strict=True) if is_kept]
+
+
+def _n(run: Run) -> int:
+    return len(run.objectives)
+
+
+def losses_of(run: Run, trials: Sequence[Trial]) -> np.ndarray:
+    """[n, n_objectives] minimised values of trials that have them all."""
+    objectives = engine.objectives_of(run)
+    rows = [[o.to_loss(v) for o, v in zip(objectives, t.values, strict=False)] for t in trials]  # type: ignore[arg-type]
+    return np.array(rows, dtype=float).reshape(len(trials), len(objectives))
+
+
+def hypervolume_of(run: Run, front: Sequence[Trial]) -> float:
+    """Share of the box between ideal and reference that the front dominates, 0 to 1."""
+    if not front:
+        return 0.0
+    return float(hypervolume(scaled(losses_of(run, front), run), np.ones(_n(run))))
+
+
+def new_trials(run: Run, costing: Costing, proposals: Sequence[Proposal]) -> list[Trial]:
+    """Rows for proposals, with their costs; an architecture that is known takes its judgement."""
+    if not proposals:
+        return []
+    costs = costing.measures([proposal.genes for proposal in proposals])
+    hashes = [costing.space.hash(proposal.genes) for proposal in proposals]
+    known = {
+        (trial.architecture_hash, trial.fidelity): trial
+        for trial in run.trials.filter(architecture_hash__in=hashes, status=Trial.Status.DONE)
+    }
+    trials = []
+    for proposal, cost, name in zip(proposals, costs, hashes, strict=True):
+        trial = _new_trial(run, proposal, cost, name)
+        twin = known.get((name, proposal.fidelity))
+        if twin is not None:
+            _copy(twin, trial)
+        trials.append(trial)
+    return trials
+
+
+def _new_trial(run: Run, proposal: Proposal, costs: Measures, name: str) -> Trial:
+    return Trial(
+        run=run,
+        number=proposal.ticket,
+        architecture_hash=name,
+        fidelity=proposal.fidelity,
+        data={"genes": list(proposal.genes), "measures": to_json(costs)},
+        due_at=timezone.now(),
+    )
+
+
+def _copy(twin: Trial, trial: Trial) -> None:
+    """One evaluation serves equal architectures at equal fidelity."""
+    trial.data = twin.data | {"same_as": twin.number}
+    trial.status, trial.violation = Trial.Status.DONE, twin.violation
+    for position in range(N_OBJECTIVES):
+        setattr(trial, f"value_{position}", getattr(twin, f"value_{position}"))
+    trial.due_at, trial.ended_at = None, timezone.now()

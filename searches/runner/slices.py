@@ -1,0 +1,132 @@
+"""One slice of a leased row: do it, and store what came out while the lease is still held."""
+
+import errno
+import logging
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from searches.models import Run, RunEvent, RunPoint, Trial
+from webnas.work import files, leases
+from webnas.work.leases import Heartbeat, Lease
+
+logger = logging.getLogger(__name__)
+
+# How long a coordinator that waits for results leaves the row alone; results wake it earlier.
+WAIT = timedelta(seconds=5)
+
+
+@dataclass
+class Outcome:
+    """What a coordinator's slice leads to, stored in one transaction.
+
+    Attributes:
+        fields: columns of the run.
+        store: writes other rows, in the same transaction.
+        end: the status in which the run ends with this slice.
+        due_at: when the next slice is due; None: now.
+        forget: files that nothing refers to once this is stored.
+    """
+
+    fields: dict[str, Any] = field(default_factory=dict)
+    store: Callable[[], None] = lambda: None
+    end: Run.Status | None = None
+    due_at: datetime | None = None
+    forget: list[str] = field(default_factory=list)
+
+
+def deadline() -> float:
+    return time.monotonic() + float(settings.WEBNAS_SLICE_SECONDS)
+
+
+def in_a_while() -> datetime:
+    return timezone.now() + WAIT
+
+
+def log(run_id: int, text: str, level: str = RunEvent.Level.INFO) -> None:
+    RunEvent.objects.create(run_id=run_id, text=text, level=level)
+
+
+def note(run_id: int, stage: str, step: int, figures: dict[str, Any]) -> None:
+    """Keep progress figures; a repeated slice writes the same point again."""
+    RunPoint.objects.update_or_create(
+        run_id=run_id, stage=stage, step=step, defaults={"figures": figures}
+    )
+
+
+def is_wanted(run_id: int) -> bool:
+    return Run.objects.filter(pk=run_id, status__in=Run.ACTIVE).exists()
+
+
+def advance_run(lease: Lease, stages: Mapping[str, Callable[[Run, Heartbeat], Outcome]]) -> None:
+    """Do one slice of the stage that the run is in."""
+    run = Run.objects.select_related("dataset", "space", "supernet", "owner").get(pk=lease.pk)
+    if not run.is_active:
+        lease.release(due_at=None)
+        return
+    heartbeat = Heartbeat(lease, is_wanted=lambda: is_wanted(run.pk))
+    started = time.monotonic()
+    outcome = guarded_outcome(run, lease, lambda: stages[run.stage](run, heartbeat))
+    outcome.fields["seconds"] = run.seconds + time.monotonic() - started
+    store_outcome(run, lease, outcome)
+
+
+def guarded_outcome(run: Run, lease: Lease, work: Callable[[], Outcome]) -> Outcome:
+    """The outcome of the work; an end with its reason when it cannot be done."""
+    if lease.attempts > settings.WEBNAS_RUN_ATTEMPTS:
+        reason = f"Workers were lost {lease.attempts - 1} times in a row without progress."
+        return ended(run, Run.Status.LOST, reason)
+    try:
+        return work()
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            return failed(run)
+        kept = "The last checkpoint is kept: free some space and resume."
+        return ended(run, Run.Status.NO_SPACE, f"No space left on the workers' disk. {kept}")
+    except Exception:  # whatever the engine raised ends this run, not the worker
+        logger.exception("Run %s failed", run.pk)
+        return failed(run)
+
+
+def failed(run: Run) -> Outcome:
+    return ended(run, Run.Status.FAILED, traceback.format_exc())
+
+
+def ended(run: Run, status: Run.Status, reason: str) -> Outcome:
+    last_line = reason.strip().splitlines()[-1]
+    return Outcome(
+        fields={"error": reason, "message": last_line[:300]},
+        end=status,
+        store=lambda: log(run.pk, reason, RunEvent.Level.ERROR),
+    )
+
+
+def store_outcome(run: Run, lease: Lease, outcome: Outcome) -> None:
+    due_at = outcome.due_at or timezone.now()
+    with transaction.atomic():
+        if not lease.release(**({"served_at": timezone.now(), "due_at": due_at} | outcome.fields)):
+            return
+        outcome.store()
+        if outcome.end is not None:
+            end_run(run.pk, outcome.end)
+        # Paused or cancelled while the slice ran: what it did is kept, nothing more is due.
+        Run.objects.filter(pk=run.pk).exclude(status__in=Run.ACTIVE).update(due_at=None)
+        if outcome.due_at is None:
+            leases.nudge_on_commit(Run, run.pk)
+        transaction.on_commit(lambda: files.remove_all(outcome.forget))
+
+
+def end_run(run_id: int, status: Run.Status) -> None:
+    """End an active run; one that a person ended meanwhile keeps that end."""
+    fields: dict[str, Any] = {"status": status, "ended_at": timezone.now(), "due_at": None}
+    if status == Run.Status.FINISHED:
+        fields["stage"] = Run.Stage.DONE
+    Run.objects.filter(pk=run_id, status__in=Run.ACTIVE).update(**fields)
+    Trial.objects.filter(run=run_id).exclude(due_at=None).update(due_at=None)

@@ -1,0 +1,64 @@
+"""The *train* stage: shared weights, one slice with a checkpoint at a time."""
+
+import time
+from typing import Any
+
+from searches.models import Run, Supernet
+from searches.runner import engine, slices
+from searches.runner.slices import Outcome
+from webnas.work.leases import Heartbeat
+
+# Progress of a running slice is shown at most so often.
+SHOW_EVERY_SECONDS = 2.0
+
+
+def train(run: Run, heartbeat: Heartbeat) -> Outcome:
+    """Continue the supernet's training from its last checkpoint for one slice."""
+    supernet = run.supernet
+    if supernet is None or supernet.is_trained:
+        return Outcome({"stage": Run.Stage.SEARCH, "message": ""})
+    trainable = engine.evaluator_of(run).prepare()
+    if trainable is None:
+        return Outcome({"stage": Run.Stage.SEARCH, "message": ""})
+    if supernet.checkpoint:
+        trainable.restore(engine.load_checkpoint(supernet.checkpoint, supernet.sha256))
+    started, shown = time.monotonic(), time.monotonic()
+
+    def tick() -> bool:
+        nonlocal shown
+        if time.monotonic() - shown >= SHOW_EVERY_SECONDS:
+            shown = time.monotonic()
+            _show(run, trainable.progress)
+        return heartbeat.tick()
+
+    progress = trainable.advance(deadline=slices.deadline(), tick=tick)
+    stored = engine.store_checkpoint(f"checkpoints/run-{run.pk}", trainable.state())
+    return _outcome(run, supernet, progress, stored, time.monotonic() - started)
+
+
+def _show(run: Run, progress: Any) -> None:
+    """Progress while the slice runs: figures for the page, of no consequence for the run."""
+    figures = {**progress.figures, "total": progress.total}
+    slices.note(run.pk, Run.Stage.TRAIN, progress.step, figures)
+
+
+def _outcome(run: Run, supernet: Supernet, progress: Any, stored: Any, seconds: float) -> Outcome:
+    old = supernet.checkpoint
+
+    def store() -> None:
+        Supernet.objects.filter(pk=supernet.pk).update(
+            checkpoint=stored.name,
+            sha256=stored.sha256,
+            step=progress.step,
+            total_steps=progress.total,
+            seconds=supernet.seconds + seconds,
+            is_trained=progress.done,
+        )
+        _show(run, progress)
+        if progress.done:
+            slices.log(run.pk, f"Trained {progress.total} steps; the search begins.")
+
+    fields: dict[str, Any] = {"message": f"step {progress.step} of {progress.total}"}
+    if progress.done:
+        fields = {"stage": Run.Stage.SEARCH, "message": ""}
+    return Outcome(fields, store=store, forget=[old] if old else [])

@@ -1,0 +1,78 @@
+"""What a new installation starts with: built-in content, this machine, a small search."""
+
+from devices.profiles.kit.plan import plan
+from django.conf import settings
+from django.contrib.auth.models import User
+
+from devices import services as devices
+from devices.models import DeviceProfile
+from devices.profiles.operations import Operation
+from searches.models import DataSet, Run, Space
+from searches.runner import engine
+from searches.services import datasets, spaces
+from searches.services.requests import RunRequest
+from searches.services.runs import start_run
+
+DEMO_NAME = "Demo: handwritten digits"
+# Blocks of this machine's first profile; the chain of predictions fills in the others.
+SMALL_BLOCKS, FULL_BLOCKS = 40, 12
+
+
+def first_start(*, owner: User) -> Run | None:
+    """Add what is missing; start the demo when the owner has never had a run."""
+    datasets.add_builtin()
+    spaces.add_builtin()
+    devices.add_builtin()
+    host = host_profile() if settings.WEBNAS_ONE_MACHINE else None
+    if Run.objects.owned_by(owner).exists():
+        return None
+    return start_run(owner=owner, request=demo_request(host))
+
+
+def host_profile() -> DeviceProfile:
+    """This machine's profile; queued to be measured when it never was."""
+    host = DeviceProfile.objects.filter(is_host=True).first()
+    if host is not None and (host.latest() is not None or host.is_measuring):
+        return host
+    return devices.measure_host(operations=blocks_to_measure())
+
+
+def blocks_to_measure() -> list[Operation]:
+    """Blocks that span the built-in spaces, as few as a minute allows."""
+    digits = DataSet.objects.get(owner=None, source=DataSet.Source.BUILTIN)
+    found: dict[str, Operation] = {}
+    for preset, limit in (("small", SMALL_BLOCKS), ("full", FULL_BLOCKS)):
+        row = Space.objects.get(owner=None, definition__preset=preset)
+        table = engine.space_for(row, digits).operation_table()
+        found |= {operation.key(): operation for operation in plan(table, limit=limit)}
+    return list(found.values())
+
+
+def demo_request(host: DeviceProfile | None) -> RunRequest:
+    """Accuracy against latency on this machine, storage beside them; ends within minutes."""
+    device = host or DeviceProfile.objects.filter(owner=None, is_host=False).order_by("pk").first()
+    if device is None:
+        raise DeviceProfile.DoesNotExist("No built-in device profile; add_builtin comes first.")
+    return RunRequest(
+        name=DEMO_NAME,
+        dataset=DataSet.objects.get(owner=None, source=DataSet.Source.BUILTIN),
+        space=Space.objects.get(owner=None, definition__preset="small"),
+        devices=[device],
+        objectives=[
+            {"measure": "accuracy"},
+            {"measure": "latency", "device": device.pk},
+            {"measure": "storage"},
+        ],
+        strategy="nsga2",
+        evaluator="supernet",
+        evaluator_settings=demo_evaluator_settings(),
+        budget=240,
+        batch=20,
+        seed=1,
+    )
+
+
+def demo_evaluator_settings() -> dict[str, object]:
+    from searches.evaluators.registry import EVALUATORS
+
+    return dict(EVALUATORS["supernet"].presets["demo"])

@@ -1,0 +1,63 @@
+"""Choosing networks, and letting them go again."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+
+from searches.models import ChosenModel, Run, Trial
+from webnas.refusals import ConflictingRequest, RefusedRequest
+from webnas.work import files, leases
+
+MAX_FINE_TUNE_EPOCHS = 1000
+
+
+def choose(
+    *,
+    owner: User,
+    run: Run,
+    number: int,
+    name: str = "",
+    settings: Mapping[str, Any] | None = None,
+) -> ChosenModel:
+    """Queue the making of a model from a trial that was judged.
+
+    `settings` may hold `fine_tune_epochs`, 0 to 1000: how long the network is trained on alone.
+    """
+    trial = run.trials.filter(number=number).first()
+    if trial is None:
+        raise RefusedRequest({"trial": [f"Run {run.pk} has no trial {number}."]})
+    if trial.status != Trial.Status.DONE:
+        raise ConflictingRequest({}, f"Trial {number} is {trial.get_status_display()}, not done.")
+    checked = _checked_settings(settings or {})
+    title = name.strip() or f"{run.name} #{number}"
+    if len(title) > 120:
+        raise RefusedRequest({"name": [f"{len(title)} characters; at most 120."]})
+    with transaction.atomic():
+        model = ChosenModel.objects.create(
+            owner=owner, trial=trial, name=title, settings=checked, due_at=timezone.now()
+        )
+        leases.nudge_on_commit(ChosenModel, model.pk)
+    return model
+
+
+def _checked_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
+    unknown = sorted(set(settings) - {"fine_tune_epochs"})
+    if unknown:
+        raise RefusedRequest({name: ["Unknown. Known: fine_tune_epochs."] for name in unknown})
+    epochs = settings.get("fine_tune_epochs", 0)
+    is_count = isinstance(epochs, int) and not isinstance(epochs, bool)
+    if not is_count or not 0 <= epochs <= MAX_FINE_TUNE_EPOCHS:
+        message = f"{epochs!r}; a whole number from 0 to {MAX_FINE_TUNE_EPOCHS}."
+        raise RefusedRequest({"fine_tune_epochs": [message]})
+    return {"fine_tune_epochs": epochs}
+
+
+def delete_model(*, model: ChosenModel) -> None:
+    """Remove a model and its files; a worker that is making it finds its row gone."""
+    names = [file.file for file in model.files.all()] + [model.checkpoint]
+    with transaction.atomic():
+        model.delete()
+        transaction.on_commit(lambda: files.remove_all(names))

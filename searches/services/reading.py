@@ -1,0 +1,86 @@
+"""What pages and API read of a run: bounded, however many trials it has."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+
+from searches.models import Run, Trial
+from searches.objectives.measures import Measure, key
+from searches.runner import engine
+
+# Points of a plot that are not on the front; the front is always complete.
+POINTS = 5000
+HISTORY_POINTS = 1000
+
+
+def front(run: Run) -> QuerySet[Trial]:
+    return run.trials.filter(on_front=True).order_by("value_0", "number")
+
+
+def objective_labels(run: Run) -> list[dict[str, Any]]:
+    """Key, label, unit and direction of each objective, in the order of the values."""
+    names = dict(run.pinned.values_list("device_id", "device__name"))
+    known = engine.known_measures(run.target)
+    return [_label(known[item["measure"]], item.get("device"), names) for item in run.objectives]
+
+
+def _label(measure: Measure, device: int | None, names: dict[int, str]) -> dict[str, Any]:
+    return {
+        "key": key(measure.name, device),
+        "measure": measure.name,
+        "device": device,
+        "label": f"{measure.label} on {names.get(device, device)}" if device else measure.label,
+        "unit": measure.unit,
+        "direction": measure.direction,
+    }
+
+
+def points(run: Run, limit: int = POINTS) -> dict[str, Any]:
+    """Columns for the plots: the whole front and a bounded, even sample of the other trials.
+
+    The sample takes every k-th number, so it is the same on every call and costs one range of an
+    index; `total` says how many trials were judged.
+    """
+    names = [f"value_{position}" for position in range(len(run.objectives))]
+    columns = ["number", *names, "violation", "on_front", "status"]
+    members = list(run.trials.filter(on_front=True).order_by("number").values_list(*columns))
+    others = list(_sample(run, limit).values_list(*columns))
+    rows = members + others
+    return {
+        "objectives": objective_labels(run),
+        "number": [row[0] for row in rows],
+        "values": [[row[1 + i] for row in rows] for i in range(len(names))],
+        "state": [_state(row) for row in rows],
+        "shown": len(rows),
+        "total": run.n_told,
+        "failed": run.n_failed,
+        "version": run.n_told,
+    }
+
+
+def _sample(run: Run, limit: int) -> QuerySet[Trial]:
+    others = run.trials.filter(on_front=False, status=Trial.Status.DONE, is_told=True)
+    stride = max(1, -(-run.n_asked // limit))
+    if stride > 1:
+        others = others.filter(number__in=range(1, run.n_asked + 1, stride))
+    return others.order_by("number")
+
+
+def _state(row: tuple[Any, ...]) -> str:
+    violation, on_front = row[-3], row[-2]
+    if on_front:
+        return "front"
+    return "infeasible" if violation > 0 else "dominated"
+
+
+def history(run: Run) -> dict[str, Any]:
+    """Figures by stage and step, thinned to a bounded number of points."""
+    return {stage: _thinned(run, stage) for stage in (Run.Stage.TRAIN, Run.Stage.SEARCH)}
+
+
+def _thinned(run: Run, stage: str) -> list[dict[str, Any]]:
+    rows = run.points.filter(stage=stage).order_by("step")
+    n_rows = rows.count()
+    stride = max(1, -(-n_rows // HISTORY_POINTS))
+    found = list(rows.values_list("step", "figures"))[:: stride or 1] if n_rows else []
+    return [{"step": step, **figures} for step, figures in found]

@@ -1,0 +1,310 @@
+"""What a person asks of a run, and everything that can be wrong with it before it starts."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from math import isfinite
+from typing import Any
+
+from devices.models import DeviceProfile, ProfileVersion
+from searches.evaluators.registry import EVALUATORS
+from searches.models import N_OBJECTIVES, DataSet, Space, Supernet
+from searches.objectives import combinations
+from searches.objectives.cards import Card, Registry, UnknownEntry
+from searches.objectives.limits import Limit
+from searches.objectives.measures import COSTS
+from searches.objectives.objectives import InvalidObjective, Objective
+from searches.objectives.settings import SettingsError, build
+from searches.runner import engine
+from searches.runner.costing import COLUMNS, Costing, unreachable
+from searches.spaces.registry import FAMILIES
+from searches.strategies.registry import STRATEGIES
+from searches.targets.registry import TARGETS
+
+MAX_BUDGET = 1_000_000
+MAX_BATCH = 1_000
+MAX_DEVICES = 8
+
+Errors = dict[str, list[str]]
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """All choices of a new run, as they come from the form or the API.
+
+    Attributes:
+        devices: their newest versions are pinned when the run starts.
+        objectives: `{"measure": "latency", "device": 3}`; one to five.
+        limits: `{"measure": "latency", "device": 3, "at_most": 2.0}`.
+        batch: trials that are asked and told together; None: a default by the budget.
+    """
+
+    name: str
+    dataset: DataSet
+    space: Space
+    devices: Sequence[DeviceProfile] = ()
+    objectives: Sequence[Mapping[str, Any]] = ()
+    limits: Sequence[Mapping[str, Any]] = ()
+    target: str = "mobile"
+    target_settings: Mapping[str, Any] = field(default_factory=dict)
+    strategy: str = "nsga2"
+    strategy_settings: Mapping[str, Any] = field(default_factory=dict)
+    evaluator: str = "supernet"
+    evaluator_settings: Mapping[str, Any] = field(default_factory=dict)
+    budget: int = 200
+    batch: int | None = None
+    seed: int = 0
+    supernet: Supernet | None = None
+
+    def effective_batch(self) -> int:
+        return self.batch or min(20, self.budget)
+
+
+@dataclass
+class Checked:
+    """A request with its engine objects, and what is wrong with it."""
+
+    request: RunRequest
+    errors: Errors = field(default_factory=dict)
+    cards: dict[str, Card] = field(default_factory=dict)
+    settings: dict[str, dict[str, Any]] = field(default_factory=dict)
+    objectives: list[Objective] = field(default_factory=list)
+    limits: list[Limit] = field(default_factory=list)
+    costing: Costing | None = None
+
+    def add(self, place: str, message: str) -> None:
+        self.errors.setdefault(place, []).append(message)
+
+
+def check(request: RunRequest) -> Checked:
+    """Everything that can be said without training or searching."""
+    checked = Checked(request)
+    _check_choices(checked)
+    _check_numbers(checked)
+    _check_objectives(checked)
+    _check_limits(checked)
+    if not checked.errors.keys() & {"target", "dataset", "space", "devices"}:
+        _check_costs(checked)
+    return checked
+
+
+def _check_choices(checked: Checked) -> None:
+    request = checked.request
+    _choose(checked, "target", TARGETS, request.target, request.target_settings)
+    _choose(checked, "strategy", STRATEGIES, request.strategy, request.strategy_settings)
+    _choose(checked, "evaluator", EVALUATORS, request.evaluator, request.evaluator_settings)
+    if request.dataset.status != DataSet.Status.READY:
+        checked.add("dataset", f"“{request.dataset.name}” is not ready: {request.dataset.status}.")
+    if len(checked.cards) == 3:
+        found = combinations.problems(
+            target=checked.cards["target"],
+            dataset_kind=request.dataset.kind,
+            space=FAMILIES[request.space.family],
+            strategy=checked.cards["strategy"],
+            evaluator=checked.cards["evaluator"],
+        )
+        for place, messages in found.items():
+            checked.errors.setdefault(place, []).extend(messages)
+    _check_supernet(checked)
+
+
+def _choose(
+    checked: Checked, place: str, registry: Registry, name: str, settings: Mapping[str, Any]
+) -> None:
+    try:
+        card = registry[name]
+    except UnknownEntry as error:
+        checked.add(place, str(error))
+        return
+    checked.cards[place] = card
+    cls = card.settings_class()
+    if cls is None:
+        return
+    try:
+        build(cls, settings)
+    except SettingsError as error:
+        for setting, messages in error.problems.items():
+            checked.errors.setdefault(f"{place}_settings.{setting}", []).extend(messages)
+
+
+def _check_supernet(checked: Checked) -> None:
+    request = checked.request
+    if request.supernet is None:
+        return
+    if not request.supernet.is_trained:
+        checked.add("supernet", "This supernet is not trained to its end.")
+    if request.supernet.space.content_hash != request.space.content_hash:
+        checked.add("supernet", "This supernet was trained for another space.")
+    if request.supernet.dataset_id != request.dataset.pk:
+        checked.add("supernet", "This supernet was trained on another data set.")
+    if "evaluator" in checked.cards:
+        provides = checked.cards["evaluator"].provides
+        if "shared weights" not in provides:
+            checked.add("supernet", "This evaluator does not use shared weights.")
+
+
+def _check_numbers(checked: Checked) -> None:
+    request = checked.request
+    if not request.name.strip():
+        checked.add("name", "A name is needed.")
+    if len(request.name) > 120:
+        checked.add("name", f"{len(request.name)} characters; at most 120.")
+    if not 1 <= request.budget <= MAX_BUDGET:
+        checked.add("budget", f"{request.budget} trials; between 1 and {MAX_BUDGET:,}.")
+    if request.batch is not None and not 1 <= request.batch <= min(MAX_BATCH, request.budget):
+        checked.add("batch", f"{request.batch}; between 1 and the budget, at most {MAX_BATCH}.")
+    if not 0 <= request.seed < 2**48:
+        checked.add("seed", f"{request.seed}; between 0 and 2^48 − 1.")
+    if len(request.devices) > MAX_DEVICES:
+        checked.add("devices", f"{len(request.devices)} devices; at most {MAX_DEVICES}.")
+
+
+def _check_objectives(checked: Checked) -> None:
+    items = checked.request.objectives
+    if not 1 <= len(items) <= N_OBJECTIVES:
+        checked.add("objectives", f"{len(items)} objectives; 1 to {N_OBJECTIVES} are possible.")
+    for position, item in enumerate(items[:N_OBJECTIVES]):
+        place = f"objectives.{position}"
+        if not _names_a_measure(checked, place, item, {"measure", "device"}):
+            continue
+        objective = objective_of(checked.request.target, item)
+        if any(objective.key == other.key for other in checked.objectives):
+            checked.add(place, f"{objective.key} is there twice.")
+        checked.objectives.append(objective)
+
+
+def objective_of(target: str, item: Mapping[str, Any]) -> Objective:
+    """The objective of a request, with the direction and unit of its measure."""
+    measure = engine.known_measures(target)[item["measure"]]
+    return Objective.of(measure, device=item.get("device") if measure.needs_device else None)
+
+
+def _check_limits(checked: Checked) -> None:
+    allowed = {"measure", "device", "at_most", "at_least", "statistic"}
+    for position, item in enumerate(checked.request.limits):
+        place = f"limits.{position}"
+        if _names_a_measure(checked, place, item, allowed) and _has_bounds(checked, place, item):
+            try:
+                checked.limits.append(limit_of(item))
+            except InvalidObjective as error:
+                checked.add(place, str(error))
+
+
+def limit_of(item: Mapping[str, Any]) -> Limit:
+    needs_device = item["measure"] in COSTS and COSTS[item["measure"]].needs_device
+    return Limit(
+        measure=str(item["measure"]),
+        device=item.get("device") if needs_device else None,
+        at_most=item.get("at_most"),
+        at_least=item.get("at_least"),
+        statistic=item.get("statistic", "value"),
+    )
+
+
+def _names_a_measure(
+    checked: Checked, place: str, item: Mapping[str, Any], allowed: set[str]
+) -> bool:
+    if not isinstance(item, Mapping) or not isinstance(item.get("measure"), str):
+        checked.add(place, 'An object with "measure" is needed, such as {"measure": "macs"}.')
+        return False
+    unknown = sorted(set(item) - allowed)
+    if unknown:
+        checked.add(place, f"Unknown: {', '.join(unknown)}. Known: {', '.join(sorted(allowed))}.")
+        return False
+    is_known = "target" in checked.cards
+    known = engine.known_measures(checked.request.target) if is_known else dict(COSTS)
+    if item["measure"] not in known:
+        listed = ", ".join(known)
+        checked.add(place, f"There is no measure “{item['measure']}”. Known: {listed}.")
+        return False
+    return _names_its_device(checked, place, item)
+
+
+def _names_its_device(checked: Checked, place: str, item: Mapping[str, Any]) -> bool:
+    name = item["measure"]
+    if name not in COSTS or not COSTS[name].needs_device:
+        return True
+    ids = [device.pk for device in checked.request.devices]
+    if item.get("device") in ids:
+        return True
+    listed = ", ".join(map(str, ids)) or "none"
+    checked.add(place, f"{name} needs a device of this run, not {item.get('device')!r}: {listed}.")
+    return False
+
+
+def _has_bounds(checked: Checked, place: str, item: Mapping[str, Any]) -> bool:
+    if item.get("statistic", "value") not in ("value", "upper"):
+        checked.add(place, f"statistic {item['statistic']!r}; “value” or “upper”.")
+        return False
+    bounds = [item[name] for name in ("at_most", "at_least") if item.get(name) is not None]
+    if not bounds:
+        checked.add(place, "at_most or at_least is needed.")
+        return False
+    for bound in bounds:
+        is_number = isinstance(bound, int | float) and not isinstance(bound, bool)
+        if not is_number or not isfinite(bound) or bound <= 0:
+            checked.add(place, f"{bound!r}; a number above 0 is needed.")
+            return False
+    return True
+
+
+def _check_costs(checked: Checked) -> None:
+    """Each limit alone: the nearest value that can be reached, exact over the whole space."""
+    request = checked.request
+    versions = pinned_versions(checked)
+    checked.costing = Costing(engine.space_for(request.space, request.dataset), versions)
+    measured = set(versions)
+    for position, objective in enumerate(checked.objectives):
+        _check_known(checked, f"objectives.{position}", objective.measure, objective.device)
+    for position, limit in enumerate(checked.limits):
+        if limit.measure not in COLUMNS or (limit.device and limit.device not in measured):
+            continue
+        place = f"limits.{position}"
+        if _check_known(checked, place, limit.measure, limit.device):
+            reason = unreachable(limit, checked.costing.bound(limit.measure, limit.device))
+            if reason:
+                checked.add(place, reason)
+
+
+def _check_known(checked: Checked, place: str, measure: str, device: int | None) -> bool:
+    costing = checked.costing
+    if measure not in COLUMNS or costing is None:
+        return True
+    if device is not None and device not in costing.versions:
+        return True  # not measured yet: seen in prepare
+    if costing.knows(measure, device):
+        return True
+    checked.add(place, f"The profile of device {device} gives no {measure}.")
+    return False
+
+
+def pinned_versions(checked: Checked) -> dict[int, ProfileVersion]:
+    """Device id -> newest version; a device without one must be about to be measured."""
+    versions = {}
+    for device in checked.request.devices:
+        latest = device.latest()
+        if latest is not None:
+            versions[device.pk] = latest
+        elif not device.is_measuring:
+            checked.add("devices", f"“{device.name}” has no profile yet.")
+    return versions
+
+
+def bounds(checked: Checked) -> dict[str, dict[str, Any]]:
+    """Reachable range of each cost objective, for the page before the start."""
+    if checked.costing is None:
+        return {}
+    found = {}
+    for objective in checked.objectives:
+        is_measured = objective.device is None or objective.device in checked.costing.versions
+        if objective.measure in COLUMNS and is_measured:
+            if not checked.costing.knows(objective.measure, objective.device):
+                continue
+            bound = checked.costing.bound(objective.measure, objective.device)
+
+            found[objective.key] = {
+                "min": bound.minimum,
+                "max": bound.maximum,
+                "unit": objective.unit,
+                "label": COSTS[objective.measure].label,
+            }
+    return found

@@ -1,0 +1,199 @@
+"""What a person does with runs: start, pause, resume, cancel, extend, clone, rename, delete."""
+
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+
+from searches.models import ChosenModel, PinnedProfile, Run, RunEvent, Trial
+from searches.services.requests import MAX_BUDGET, Checked, RunRequest, bounds, check
+from webnas.refusals import ConflictingRequest, RefusedRequest
+from webnas.work import leases
+
+RESUMABLE = (Run.Status.PAUSED, Run.Status.NO_SPACE, Run.Status.LOST, Run.Status.FAILED)
+
+
+def preview_run(*, request: RunRequest) -> dict[str, Any]:
+    """What is known before the start: size, reachable bounds, and what is wrong."""
+    checked = check(request)
+    space = checked.costing.space if checked.costing else None
+    return {
+        "size": str(space.size()) if space else "",
+        "size_formula": space.size_formula() if space else "",
+        "bounds": bounds(checked),
+        "errors": checked.errors,
+    }
+
+
+def start_run(*, owner: User, request: RunRequest) -> Run:
+    """Store the run and its pins; workers take it from there.
+
+    Raises:
+        RefusedRequest: naming each field that is wrong, the value and what would be right.
+    """
+    checked = check(request)
+    if checked.errors:
+        raise RefusedRequest(checked.errors, "The run was not started; see errors.")
+    with transaction.atomic():
+        _refuse_too_many(owner)
+        run = Run.objects.create(owner=owner, due_at=timezone.now(), **_columns(checked))
+        _pin(run, checked)
+        RunEvent.objects.create(run=run, text="Queued.")
+        leases.nudge_on_commit(Run, run.pk)
+    return run
+
+
+def _refuse_too_many(owner: User | None) -> None:
+    if owner is None:
+        return
+    active = Run.objects.owned_by(owner).filter(status__in=Run.ACTIVE).count()
+    if active >= settings.WEBNAS_QUOTA_RUNS:
+        message = f"{active} runs are active; {settings.WEBNAS_QUOTA_RUNS} are allowed at once."
+        raise ConflictingRequest({}, message)
+
+
+def _columns(checked: Checked) -> dict[str, Any]:
+    request = checked.request
+    same = ("name", "target", "dataset", "space", "strategy", "evaluator", "budget", "seed")
+    plain = ("target_settings", "strategy_settings", "evaluator_settings")
+    return {
+        **{name: getattr(request, name) for name in same},
+        **{name: dict(getattr(request, name)) for name in plain},
+        "objectives": [objective.to_json() for objective in checked.objectives],
+        "limits": [limit.to_json() for limit in checked.limits],
+        "batch": request.effective_batch(),
+        "supernet": request.supernet,
+    }
+
+
+def _pin(run: Run, checked: Checked) -> None:
+    versions = checked.costing.versions if checked.costing else {}
+    PinnedProfile.objects.bulk_create(
+        PinnedProfile(run=run, device=device, version=versions.get(device.pk), position=position)
+        for position, device in enumerate(checked.request.devices)
+    )
+
+
+def pause_run(*, run: Run) -> None:
+    """Stop after the work in hand; everything that is known is kept."""
+    _change(run, Run.ACTIVE, "paused", status=Run.Status.PAUSED, due_at=None)
+    _silence(run)
+
+
+def cancel_run(*, run: Run) -> None:
+    """End for good; results so far stay."""
+    allowed = (*Run.ACTIVE, Run.Status.PAUSED)
+    now = timezone.now()
+    _change(run, allowed, "cancelled", status=Run.Status.CANCELLED, due_at=None, ended_at=now)
+    _silence(run)
+
+
+def resume_run(*, run: Run) -> None:
+    """Go on from the last checkpoint: after a pause, a lost worker, a full disk or a failure."""
+    with transaction.atomic():
+        _refuse_too_many(run.owner)
+        _change(run, RESUMABLE, "resumed", **_revived())
+
+
+def extend_run(*, run: Run, budget: int) -> None:
+    """Search on with a larger budget."""
+    if not run.budget < budget <= MAX_BUDGET:
+        message = f"{budget} trials; more than {run.budget} and at most {MAX_BUDGET:,}."
+        raise RefusedRequest({"budget": [message]})
+    with transaction.atomic():
+        _refuse_too_many(run.owner)
+        allowed = (Run.Status.FINISHED, Run.Status.CANCELLED)
+        begun = run.n_asked > 0
+        stage = Run.Stage.SEARCH if begun else Run.Stage.PREPARE
+        changes = _revived() | {"budget": budget, "stage": stage}
+        _change(run, allowed, f"extended to {budget} trials", **changes)
+
+
+def _revived() -> dict[str, Any]:
+    now = timezone.now()
+    fresh = {"error": "", "message": "", "ended_at": None, "attempts": 0, "nudged_at": None}
+    return fresh | {"status": Run.Status.QUEUED, "due_at": now}
+
+
+def _change(run: Run, allowed: tuple[str, ...], word: str, **columns: Any) -> None:
+    """One conditional UPDATE: a run that has moved on meanwhile is not touched."""
+    with transaction.atomic():
+        if not Run.objects.filter(pk=run.pk, status__in=allowed).update(**columns):
+            run.refresh_from_db(fields=["status"])
+            message = f"A run that is {run.get_status_display().lower()} cannot be {word}."
+            raise ConflictingRequest({}, message)
+        RunEvent.objects.create(run=run, text=word.capitalize() + ".")
+        if columns.get("due_at"):
+            leases.nudge_on_commit(Run, run.pk)
+    run.refresh_from_db()
+
+
+def _silence(run: Run) -> None:
+    Trial.objects.filter(run=run).exclude(due_at=None).update(due_at=None)
+
+
+def request_of(run: Run) -> RunRequest:
+    """The request that this run was started with."""
+    pins = run.pinned.select_related("device").order_by("position")
+    keys = {"measure", "device", "at_most", "at_least", "statistic"}
+    return RunRequest(
+        name=run.name,
+        dataset=run.dataset,
+        space=run.space,
+        devices=[pin.device for pin in pins],
+        objectives=[_only(item, {"measure", "device"}) for item in run.objectives],
+        limits=[_only(item, keys) for item in run.limits],
+        target=run.target,
+        target_settings=run.target_settings,
+        strategy=run.strategy,
+        strategy_settings=run.strategy_settings,
+        evaluator=run.evaluator,
+        evaluator_settings=run.evaluator_settings,
+        budget=run.budget,
+        batch=run.batch,
+        seed=run.seed,
+    )
+
+
+def _only(item: Mapping[str, Any], keys: set[str]) -> dict[str, Any]:
+    return {name: value for name, value in item.items() if name in keys and value is not None}
+
+
+def clone_run(*, run: Run, owner: User, changes: Mapping[str, Any]) -> Run:
+    """A new run with the same choices but for `changes`, fields of RunRequest."""
+    known = {field.name for field in fields(RunRequest)}
+    unknown = sorted(set(changes) - known)
+    if unknown:
+        raise RefusedRequest({name: ["This cannot be changed."] for name in unknown})
+    request = replace(request_of(run), **{"name": f"{run.name} (copy)"[:120], **changes})
+    if "budget" in changes and "batch" not in changes:
+        request = replace(request, batch=min(run.batch, request.budget))
+    clone = start_run(owner=owner, request=request)
+    Run.objects.filter(pk=clone.pk).update(parent=run)
+    clone.refresh_from_db()
+    return clone
+
+
+def rename_run(*, run: Run, name: str) -> None:
+    if not name.strip() or len(name) > 120:
+        raise RefusedRequest({"name": ["1 to 120 characters are needed."]})
+    Run.objects.filter(pk=run.pk).update(name=name.strip())
+    run.refresh_from_db(fields=["name"])
+
+
+def delete_run(*, run: Run) -> None:
+    """Remove the run with its trials; models that people chose from it must go first."""
+    if run.is_active:
+        raise ConflictingRequest({}, "Cancel the run before you delete it.")
+    names = list(ChosenModel.objects.filter(trial__run=run).values_list("name", flat=True)[:5])
+    if names:
+        raise ConflictingRequest({}, f"Models come from this run: {', '.join(names)}.")
+    supernet = run.supernet
+    with transaction.atomic():
+        run.delete()
+        if supernet is not None and not supernet.runs.exists():
+            supernet.delete()
