@@ -11,9 +11,9 @@ from random import Random
 
 import numpy as np
 import numpy.typing as npt
-from devices.profiles.cost import CostModel, Costs, CostTable
 
 from devices.models import ProfileVersion
+from devices.profiles.cost import CostModel, Costs, CostTable
 from devices.profiles.profile import Profile
 from searches.objectives.limits import Limit
 from searches.objectives.measures import (

@@ -1,11 +1,11 @@
 """What a new installation starts with: built-in content, this machine, a small search."""
 
-from devices.profiles.kit.plan import plan
 from django.conf import settings
 from django.contrib.auth.models import User
 
 from devices import services as devices
 from devices.models import DeviceProfile
+from devices.profiles.kit.plan import plan
 from devices.profiles.operations import Operation
 from searches.models import DataSet, Run, Space
 from searches.runner import engine
