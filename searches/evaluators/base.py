@@ -1,0 +1,57 @@
+"""What every evaluator does: an architecture in, its quality out."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+from searches.networks.mobilenet_v3 import MobileNetV3
+from searches.objectives.measures import MeasuredValue
+from searches.spaces.base import Genes
+from searches.training.base import Trainable
+from searches.training.task import Split, Task
+
+
+class Candidate(Trainable):
+    """One architecture on its way to a score.
+
+    Life: `advance` until it is done, then `quality` and `network` as often as wanted.
+    """
+
+    @abstractmethod
+    def quality(self, split: Split) -> dict[str, MeasuredValue]:
+        """The quality measures of the target on a split."""
+
+    @abstractmethod
+    def network(self) -> MobileNetV3:
+        """The network with the weights that were judged, in evaluation mode."""
+
+
+class Evaluator(ABC):
+    """Judges architectures of one space on one task.
+
+    Life: what `prepare` returns, if anything, is trained first; its state is given to `restore`
+    before the first `candidate`.
+    """
+
+    def __init__(self, task: Task, settings: Any, seed: int):
+        self.task = task
+        self.settings = settings
+        self.seed = seed
+
+    @abstractmethod
+    def prepare(self) -> Trainable | None:
+        """The training that all candidates share; None when there is none."""
+
+    @abstractmethod
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take the state of the finished training that `prepare` returned."""
+
+    @abstractmethod
+    def candidate(self, genes: Genes, *, seed: int) -> Candidate:
+        """A fresh candidate.
+
+        Args:
+            genes: Its architecture.
+            seed: For all randomness in judging it.
+        """

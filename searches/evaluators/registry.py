@@ -1,0 +1,35 @@
+"""The evaluators: ways to find out how good an architecture is."""
+
+from __future__ import annotations
+
+from searches.objectives.cards import Card, Registry
+
+EVALUATORS = Registry(
+    "evaluator",
+    "webnas.evaluators",
+    [
+        Card(
+            name="supernet",
+            label="Supernet",
+            path="searches.evaluators.supernet:SupernetEvaluator",
+            settings="searches.evaluators.settings:SupernetSettings",
+            summary="Trains one set of weights that all architectures share, then judges each "
+            "with its slice of them. Fast; its scores rank the candidates.",
+            requires=frozenset({"weight sharing"}),
+            provides=frozenset({"shared weights"}),
+            presets={
+                "demo": {"epochs": 40, "recalibration_images": 1000},
+                "standard": {"epochs": 60},
+            },
+        ),
+        Card(
+            name="full",
+            label="Full training",
+            path="searches.evaluators.full:FullEvaluator",
+            settings="searches.evaluators.settings:FullSettings",
+            summary="Trains every candidate from scratch. Slow; its scores are those of the "
+            "network that you get.",
+            presets={"demo": {"epochs": 10}, "standard": {"epochs": 40}},
+        ),
+    ],
+)

@@ -1,0 +1,72 @@
+"""Judging by shared weights: the candidate's slice of a trained supernet, recalibrated."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from searches.evaluators.base import Candidate, Evaluator
+from searches.evaluators.settings import SupernetSettings
+from searches.networks.mobilenet_v3 import MobileNetV3
+from searches.objectives.measures import MeasuredValue
+from searches.spaces.base import Genes
+from searches.training.base import Progress, Tick
+from searches.training.recalibration import recalibrate
+from searches.training.supernet import SupernetTraining, build_supernet
+from searches.training.task import Split, Task
+
+
+class SupernetCandidate(Candidate):
+    """Extraction and recalibration are one step, a matter of a second."""
+
+    def __init__(self, network: MobileNetV3, task: Task, settings: SupernetSettings):
+        self._network = network
+        self.task = task
+        self.settings = settings
+        self.resolution: int = network.config["resolution"]
+        self.is_recalibrated = False
+
+    def advance(self, *, deadline: float, tick: Tick) -> Progress:
+        if not self.is_recalibrated:
+            n_images = self.settings.recalibration_images
+            recalibrate(self._network, self.task, resolution=self.resolution, n_images=n_images)
+            self.is_recalibrated = True
+            tick()
+        return self.progress
+
+    @property
+    def progress(self) -> Progress:
+        return Progress(int(self.is_recalibrated), 1, self.is_recalibrated)
+
+    def state(self) -> dict[str, Any]:
+        return {"is_recalibrated": self.is_recalibrated, "network": self._network.state_dict()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        self.is_recalibrated = state["is_recalibrated"]
+        self._network.load_state_dict(state["network"])
+
+    def quality(self, split: Split) -> dict[str, MeasuredValue]:
+        return self.task.quality(
+            self._network, split, resolution=self.resolution, provenance="supernet"
+        )
+
+    def network(self) -> MobileNetV3:
+        return self._network.eval()
+
+
+class SupernetEvaluator(Evaluator):
+    """Once-for-all: train once, judge every candidate in a second (Cai et al., ICLR 2020)."""
+
+    settings: SupernetSettings
+
+    def __init__(self, task: Task, settings: SupernetSettings, seed: int):
+        super().__init__(task, settings, seed)
+        self.supernet = build_supernet(task, seed=seed).eval()
+
+    def prepare(self) -> SupernetTraining:
+        return SupernetTraining(self.task, self.settings, seed=self.seed)
+
+    def restore(self, state: dict[str, Any]) -> None:
+        self.supernet.load_state_dict(state["network"])
+
+    def candidate(self, genes: Genes, *, seed: int) -> SupernetCandidate:
+        return SupernetCandidate(self.supernet.extract(genes), self.task, self.settings)

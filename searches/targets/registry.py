@@ -1,0 +1,66 @@
+"""The targets: what a network is for, and how its quality is measured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from searches.objectives.cards import Card, Registry
+from searches.objectives.measures import Measure
+
+
+@dataclass(frozen=True)
+class TargetCard(Card):
+    """A target's card.
+
+    Attributes:
+        data_kind: Of the data sets that it learns from.
+        qualities: What can be an objective; the first one counts.
+    """
+
+    data_kind: str = "images"
+    qualities: tuple[Measure, ...] = ()
+
+    def quality_names(self) -> tuple[str, ...]:
+        return tuple(measure.name for measure in self.qualities)
+
+    def quality(self, name: str) -> Measure:
+        """The quality measure of that name.
+
+        Raises:
+            KeyError: The target has none.
+        """
+        return {measure.name: measure for measure in self.qualities}[name]
+
+    def trivial_quality(self, n_classes: int) -> float:
+        """What guessing reaches on balanced classes: the floor for every quality measure."""
+        return 1 / n_classes
+
+
+ACCURACY = Measure(
+    name="accuracy",
+    label="Accuracy",
+    unit="",
+    direction="max",
+    needs_device=False,
+    kind="quality",
+)
+
+TARGETS = Registry(
+    "target",
+    "webnas.targets",
+    [
+        TargetCard(
+            name="mobile",
+            label="Mobile image classification",
+            path="searches.targets.mobile:MobileTask",
+            settings="searches.targets.settings:MobileSettings",
+            summary="Says which class an image belongs to, on a phone or a small computer.",
+            presets={
+                "symbols": {"augmentation": "shift"},
+                "photographs": {"augmentation": "shift_flip"},
+            },
+            data_kind="images",
+            qualities=(ACCURACY,),
+        ),
+    ],
+)

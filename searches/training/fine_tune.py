@@ -1,0 +1,17 @@
+"""Training a network further that was taken out of a supernet, or trained before."""
+
+from __future__ import annotations
+
+import copy
+
+from searches.networks.mobilenet_v3 import MobileNetV3
+from searches.training.network import NetworkTraining
+from searches.training.settings import FineTuneSettings
+from searches.training.task import Task
+
+
+class FineTune(NetworkTraining):
+    """Continues from a copy of the network: weights and batch norm statistics."""
+
+    def __init__(self, network: MobileNetV3, task: Task, settings: FineTuneSettings, seed: int):
+        super().__init__(copy.deepcopy(network), task, settings, seed=seed)

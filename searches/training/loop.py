@@ -1,0 +1,122 @@
+"""The one loop that trains: cut into slices anywhere, the same bit for bit."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from searches.networks.elastic import Index
+from searches.training.base import DivergedTraining, Progress, Tick, Trainable
+from searches.training.seeds import generator
+from searches.training.settings import TrainingSettings
+from searches.training.sgd import SlicedSGD
+from searches.training.task import Task
+
+MEMORY = 0.98  # of the moving averages that are shown: about the last 50 batches
+
+
+class Training(Trainable):
+    """Trains a network on a task with a fixed recipe; a step is a batch.
+
+    All random numbers of a step come from the seed and the number of the step.
+    """
+
+    def __init__(
+        self,
+        module: nn.Module,
+        task: Task,
+        settings: TrainingSettings,
+        *,
+        seed: int,
+        resolution: int,
+    ):
+        self.module = module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.task = task
+        self.settings = settings
+        self.seed = seed
+        self.resolution = resolution
+        self.step = 0
+        self.figures: dict[str, float] = {}
+        self.optimiser = SlicedSGD(
+            module, momentum=settings.momentum, weight_decay=settings.weight_decay
+        )
+        self.batch_size = min(settings.batch_size, task.size("train"))
+        self.steps_per_epoch = task.size("train") // self.batch_size
+        self.total = settings.epochs * self.steps_per_epoch
+        self._epoch: tuple[int, Tensor] = (-1, torch.empty(0, dtype=torch.long))
+
+    def advance(self, *, deadline: float, tick: Tick) -> Progress:
+        self.module.train()
+        while self.step < self.total:
+            self._train_batch()
+            if not tick() or time.monotonic() >= deadline:
+                break
+        return self.progress
+
+    @property
+    def progress(self) -> Progress:
+        figures = {
+            **self.figures,
+            "epoch": self.step / self.steps_per_epoch,
+            "learning_rate": self._learning_rate(),
+        }
+        return Progress(self.step, self.total, self.step >= self.total, figures)
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "step": self.step,
+            "network": {name: value.clone() for name, value in self.module.state_dict().items()},
+            "velocity": {name: value.clone() for name, value in self.optimiser.velocity.items()},
+            "figures": dict(self.figures),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        self.step = state["step"]
+        self.module.load_state_dict(state["network"])
+        for name, value in self.optimiser.velocity.items():
+            value.copy_(state["velocity"][name])
+        self.figures = dict(state["figures"])
+
+    def choose(self) -> tuple[int, Mapping[str, Index] | None]:
+        """Resolution of this step's batch, and what of the network it moves (None: all)."""
+        return self.resolution, None
+
+    def _train_batch(self) -> None:
+        resolution, regions = self.choose()
+        images, labels = self.task.batch(
+            "train", self._indices(), resolution, generator(self.seed, "augment", self.step)
+        )
+        outputs = self.module(images)
+        loss = self.task.loss(outputs, labels, smoothing=self.settings.label_smoothing)
+        if not math.isfinite(loss.item()):
+            raise DivergedTraining(self.step, loss.item())
+        torch.autograd.backward(loss)
+        self.optimiser.step(self._learning_rate(), regions)
+        self._show({"loss": loss.item(), **self.task.figures(outputs.detach(), labels)})
+        self.step += 1
+
+    def _learning_rate(self) -> float:
+        """Of the coming step: up in a line, down in half a cosine (Loshchilov, Hutter, 2017)."""
+        peak = self.settings.learning_rate
+        warmup = min(self.settings.warmup_epochs * self.steps_per_epoch, self.total // 2)
+        if self.step < warmup:
+            return peak * (self.step + 1) / (warmup + 1)
+        return peak * (1 + math.cos(math.pi * (self.step - warmup) / (self.total - warmup))) / 2
+
+    def _indices(self) -> Tensor:
+        """Training samples of the coming step: each at most once per epoch, in a new order."""
+        epoch, position = divmod(self.step, self.steps_per_epoch)
+        if epoch != self._epoch[0]:
+            shuffle = generator(self.seed, "shuffle", epoch)
+            self._epoch = epoch, torch.randperm(self.task.size("train"), generator=shuffle)
+        return self._epoch[1][position * self.batch_size : (position + 1) * self.batch_size]
+
+    def _show(self, figures: dict[str, float]) -> None:
+        for name, value in figures.items():
+            before = self.figures.get(name, value)
+            self.figures[name] = MEMORY * before + (1 - MEMORY) * value

@@ -1,0 +1,54 @@
+"""The recipe of a training by gradient descent; no torch here, forms and schemas read this."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """SGD with Nesterov momentum; linear warm-up, then half a cosine down to zero."""
+
+    epochs: int = field(
+        default=60,
+        metadata={"help": "Passes over the training images.", "min": 1, "max": 10_000},
+    )
+    batch_size: int = field(
+        default=64, metadata={"help": "Images per step.", "min": 2, "max": 4096}
+    )
+    learning_rate: float = field(
+        default=0.1, metadata={"help": "At the peak, after the warm-up.", "min": 1e-6, "max": 10.0}
+    )
+    warmup_epochs: int = field(
+        default=2,
+        metadata={"help": "Epochs in which the learning rate rises.", "min": 0, "max": 1000},
+    )
+    momentum: float = field(
+        default=0.9, metadata={"help": "Nesterov momentum.", "min": 0.0, "max": 0.999}
+    )
+    weight_decay: float = field(
+        default=3e-4,
+        metadata={"help": "On weights; none on biases and batch norms.", "min": 0.0, "max": 1.0},
+    )
+    label_smoothing: float = field(
+        default=0.1,
+        metadata={"help": "Share of the target given to all classes.", "min": 0.0, "max": 0.9},
+    )
+
+
+@dataclass(frozen=True)
+class FineTuneSettings(TrainingSettings):
+    """Training a network further that has good weights already: short, at a low rate."""
+
+    epochs: int = field(
+        default=10,
+        metadata={"help": "Passes over the training images.", "min": 1, "max": 10_000},
+    )
+    learning_rate: float = field(
+        default=0.02,
+        metadata={"help": "At the peak, after the warm-up.", "min": 1e-6, "max": 10.0},
+    )
+    warmup_epochs: int = field(
+        default=1,
+        metadata={"help": "Epochs in which the learning rate rises.", "min": 0, "max": 1000},
+    )

@@ -1,0 +1,74 @@
+"""What a training or an evaluation has to know of a target and its data."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any, Literal
+
+from torch import Generator, Tensor
+
+from searches.objectives.measures import MeasuredValue
+from searches.spaces.base import SearchSpace
+
+Network = Callable[[Tensor], Tensor]
+Split = Literal["train", "validation", "test"]
+
+
+class Task(ABC):
+    """A target on one data set: how inputs are made, what is minimised, what counts.
+
+    Attributes:
+        space: With the channels and classes of the data.
+        mean: Of each input channel over the training split, for inputs in 0..1.
+        std: As `mean`.
+    """
+
+    space: SearchSpace
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+    @abstractmethod
+    def size(self, split: Split) -> int:
+        """Number of samples."""
+
+    @abstractmethod
+    def batch(
+        self, split: Split, indices: Tensor, resolution: int, generator: Generator | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Inputs as the network takes them, and targets.
+
+        Args:
+            split: Where from.
+            indices: [B] which samples.
+            resolution: Of the inputs.
+            generator: Source of random augmentation; None: the samples as they are.
+
+        Returns:
+            For images float32 [B, C, resolution, resolution] in 0..1, and labels [B].
+        """
+
+    @abstractmethod
+    def loss(self, outputs: Tensor, targets: Tensor, *, smoothing: float = 0.0) -> Tensor:
+        """The number to minimise, averaged over the batch."""
+
+    @abstractmethod
+    def figures(self, outputs: Tensor, targets: Tensor) -> dict[str, float]:
+        """What to show of a training batch, such as its accuracy."""
+
+    @abstractmethod
+    def signature(self, resolution: int) -> dict[str, Any]:
+        """What goes into a network, what comes out, and what to do before: JSON for its card."""
+
+    @abstractmethod
+    def quality(
+        self, network: Network, split: Split, *, resolution: int, provenance: str
+    ) -> dict[str, MeasuredValue]:
+        """The quality measures of a network in evaluation mode on a whole split.
+
+        Args:
+            network: From a batch of inputs to a batch of outputs, in any runtime.
+            split: Of which every sample is used, in order.
+            resolution: Of the inputs.
+            provenance: How the weights came about.
+        """

@@ -1,0 +1,53 @@
+"""The optimiser is torch's own where everything takes part, and still where nothing does."""
+
+from random import Random
+
+import torch
+from torch import nn
+
+from searches.networks.ofa_mobilenet_v3 import OfaMobileNetV3Supernet
+from searches.training.sgd import SlicedSGD
+
+
+def gradient_steps(network, step):
+    for seed in range(5):
+        inputs = torch.rand(8, 3, generator=torch.Generator().manual_seed(seed))
+        network(inputs).square().mean().backward()
+        step()
+    return [p.detach().clone() for p in network.parameters()]
+
+
+def test_without_regions_it_is_nesterov_sgd():
+    torch.manual_seed(0)
+    ours, theirs = nn.Linear(3, 4), nn.Linear(3, 4)
+    theirs.load_state_dict(ours.state_dict())
+    groups = [{"params": [theirs.weight]}, {"params": [theirs.bias], "weight_decay": 0.0}]
+    reference = torch.optim.SGD(groups, lr=0.1, momentum=0.9, weight_decay=0.01, nesterov=True)
+    sliced = SlicedSGD(ours, momentum=0.9, weight_decay=0.01)
+
+    def reference_step():
+        reference.step()
+        reference.zero_grad()
+
+    expected = gradient_steps(theirs, reference_step)
+    for got, wanted in zip(gradient_steps(ours, lambda: sliced.step(0.1)), expected, strict=True):
+        torch.testing.assert_close(got, wanted)
+
+
+def test_what_was_not_sampled_does_not_move_at_all(tiny_space):
+    supernet = OfaMobileNetV3Supernet(tiny_space)
+    optimiser = SlicedSGD(supernet, momentum=0.9, weight_decay=0.1)
+    rng = Random(0)
+    for _ in range(6):
+        supernet.set_active(tiny_space.sample(rng))
+        before = {name: p.detach().clone() for name, p in supernet.named_parameters()}
+        supernet(torch.rand(4, 3, 8, 8)).square().sum().backward()
+        regions = supernet.regions()
+        optimiser.step(0.01, regions)
+        for name, parameter in supernet.named_parameters():
+            moved = parameter.detach() != before[name]
+            if name in regions:
+                assert moved[regions[name]].any()
+                moved[regions[name]] = False
+            assert not moved.any()
+        assert all(p.grad is None for p in supernet.parameters())
