@@ -16,7 +16,9 @@ def handle_exception(error: Exception, context: dict[str, Any]) -> Response | No
         body = {"question": error.question, "field": error.field, "choices": error.choices}
         return Response(body | error_body(error.detail, error.errors), status=error.status)
     if isinstance(error, RefusedRequest):
-        return Response(error_body(error.detail, error.errors), status=error.status)
+        body = error_body(error.detail, error.errors)
+        listed = {"problems": error.problems} if error.problems else {}
+        return Response(body | listed, status=error.status)
     response = exception_handler(error, context)
     if response is None:
         return None

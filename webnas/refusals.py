@@ -1,6 +1,7 @@
 """What a service says when it will not do what it was asked: pages and API show the same words."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 
 class RefusedRequest(Exception):
@@ -9,6 +10,7 @@ class RefusedRequest(Exception):
     Args:
         errors: field name -> messages that name the value and what would be right.
         detail: one sentence about the whole.
+        problems: findings in an uploaded file, one by one: level, line, key, value, text.
     """
 
     status = 400
@@ -17,10 +19,12 @@ class RefusedRequest(Exception):
         self,
         errors: Mapping[str, Sequence[str]] | None = None,
         detail: str = "The request was refused; see errors.",
+        problems: Sequence[Mapping[str, Any]] = (),
     ):
         super().__init__(detail)
         self.errors = {field: list(messages) for field, messages in (errors or {}).items()}
         self.detail = detail
+        self.problems = list(problems)
 
 
 class ConflictingRequest(RefusedRequest):

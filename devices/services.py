@@ -1,0 +1,121 @@
+"""What people do with device profiles: upload, add a version, measure this machine, delete."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import ProtectedError
+from django.utils import timezone
+
+from devices.models import DeviceProfile, ProfileVersion
+from devices.profiles import intake
+from devices.profiles.operations import Operation
+from devices.versions import add_version
+from webnas.refusals import ConflictingRequest, QuestionedRequest, RefusedRequest
+from webnas.work import files, leases
+
+HOST_NAME = "This machine"
+MAX_UPLOAD_BYTES = 16 * 2**20
+
+
+def import_profile(
+    *,
+    owner: User,
+    data: bytes,
+    filename: str,
+    answers: Mapping[str, str],
+    name: str | None = None,
+) -> ProfileVersion:
+    """A new device with the uploaded profile as its first version.
+
+    Raises:
+        RefusedRequest: what is wrong with the file, row by row.
+        QuestionedRequest: something must be known first, such as the unit.
+    """
+    accepted = _read(data, filename, answers)
+    title = (name or accepted.profile.name).strip()
+    if not 1 <= len(title) <= 120:
+        raise RefusedRequest({"name": [f"{len(title)} characters; 1 to 120 are needed."]})
+    with transaction.atomic():
+        if DeviceProfile.objects.owned_by(owner).filter(name=title).exists():
+            message = f"You have a device called “{title}”; add a version to it, or rename this."
+            raise RefusedRequest({"name": [message]})
+        device = DeviceProfile.objects.create(owner=owner, name=title)
+        return _store(device, accepted, original=data, filename=filename)
+
+
+def new_version(
+    *, device: DeviceProfile, data: bytes, filename: str, answers: Mapping[str, str]
+) -> ProfileVersion:
+    """The next version of a device; runs that pinned an older one keep it."""
+    accepted = _read(data, filename, answers)
+    latest = device.latest()
+    if latest and latest.content_sha256 == accepted.profile.content_sha256():
+        message = f"This is version {latest.number} unchanged."
+        raise RefusedRequest({"file": [message]}, message)
+    return _store(device, accepted, original=data, filename=filename)
+
+
+def _read(data: bytes, filename: str, answers: Mapping[str, str]) -> intake.Accepted:
+    if len(data) > MAX_UPLOAD_BYTES:
+        message = f"{len(data):,} bytes; a profile has at most {MAX_UPLOAD_BYTES:,}."
+        raise RefusedRequest({"file": [message]}, message)
+    verdict = intake.read(data, filename, answers=answers)
+    if isinstance(verdict, intake.Question):
+        raise QuestionedRequest(verdict.question, verdict.field, verdict.choices)
+    if isinstance(verdict, intake.Refused):
+        problems = [asdict(problem) for problem in verdict.problems]
+        messages = [problem.text for problem in verdict.problems]
+        raise RefusedRequest({"file": messages}, "The profile was refused.", problems=problems)
+    return verdict
+
+
+def _store(
+    device: DeviceProfile, accepted: intake.Accepted, *, original: bytes, filename: str
+) -> ProfileVersion:
+    suffix = ".csv" if filename.lower().endswith(".csv") else ".json"
+    stored = files.write("profiles", suffix, original)
+    report = [asdict(problem) for problem in accepted.report]
+    return add_version(device, accepted.profile, report=report, original=stored.name)
+
+
+def delete_device(*, device: DeviceProfile) -> None:
+    """Remove a device with all its versions, unless a run uses it."""
+    names = list(device.pinned.values_list("run__name", flat=True)[:5])
+    if names:
+        raise ConflictingRequest({}, f"Runs use this device: {', '.join(names)}.")
+    try:
+        device.delete()
+    except ProtectedError:  # a run took it between the two statements
+        raise ConflictingRequest({}, "A run uses this device.") from None
+
+
+def add_builtin() -> None:
+    """The analytic devices that come with webnas; equal content makes no new version."""
+    from devices.profiles.builtin import analytic
+
+    for profile in analytic():
+        device, _ = DeviceProfile.objects.get_or_create(owner=None, name=profile.name)
+        latest = device.latest()
+        if latest is None or latest.content_sha256 != profile.content_sha256():
+            add_version(device, profile)
+
+
+def measure_host(*, operations: Sequence[Operation]) -> DeviceProfile:
+    """Queue the measuring of this machine, the first time or anew."""
+    if not settings.WEBNAS_ONE_MACHINE:
+        message = "Only an installation on one machine has a machine of its own to measure."
+        raise ConflictingRequest({}, message)
+    plan = [operation.to_dict() for operation in operations]
+    with transaction.atomic():
+        host, _ = DeviceProfile.objects.get_or_create(
+            is_host=True, owner=None, defaults={"name": HOST_NAME}
+        )
+        if not host.is_measuring:
+            changes = {"plan": plan, "due_at": timezone.now(), "progress": {}, "error": ""}
+            DeviceProfile.objects.filter(pk=host.pk, due_at=None).update(attempts=0, **changes)
+            leases.nudge_on_commit(DeviceProfile, host.pk)
+    host.refresh_from_db()
+    return host
