@@ -4,6 +4,9 @@ import os
 from pathlib import Path
 
 import pytest
+from django.db import connections
+
+from webnas.celery import app
 
 # Before anything imports torch: two threads on a busy machine are many times slower than one.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -27,7 +30,29 @@ def shared_data() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix, tmp_path_factory
+) -> None:
+    """SQLite as in real life: a file, so that threads and processes share it."""
+    database = connections["default"].settings_dict
+    if database["ENGINE"].endswith("sqlite3"):
+        database["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
+
+
 @pytest.fixture(autouse=True)
 def own_files(settings, tmp_path):
     """Each test stores its files in a folder of its own."""
     settings.MEDIA_ROOT = str(tmp_path / "files")
+
+
+@pytest.fixture(autouse=True)
+def nudges(monkeypatch) -> list[tuple[str, int, str]]:
+    """What workers were told (task, id, queue), instead of a message that a real one could get."""
+    told: list[tuple[str, int, str]] = []
+
+    def note(task: str, *, args: list[int], queue: str, expires: float) -> None:
+        told.append((task, args[0], queue))
+
+    monkeypatch.setattr(app, "send_task", note)
+    return told

@@ -1,27 +1,24 @@
 """The Celery application. Messages carry ids; the rows say what is to be done."""
 
 import os
-from pathlib import Path
+import signal
+import threading
+import time
 from typing import Any
 
 from celery import Celery
-from celery.signals import worker_process_init
+from celery.signals import worker_process_init, worker_shutting_down
+
+from webnas.work import messages, shutdown
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webnas.settings")
+messages.register()
 
 app = Celery("webnas")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
-
-def make_message_folders(options: dict[str, Any]) -> None:
-    """Make the folders of the filesystem broker, which does not make them itself."""
-    for name in ("data_folder_in", "control_folder", "processed_folder"):
-        if name in options:
-            Path(options[name]).mkdir(parents=True, exist_ok=True)
-
-
-make_message_folders(app.conf.broker_transport_options)
+PARENT_EVERY_SECONDS = 0.5
 
 
 @worker_process_init.connect
@@ -33,3 +30,21 @@ def one_thread_per_process(**_: Any) -> None:
     """
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[name] = "1"
+
+
+@worker_process_init.connect
+def die_with_parent(**_: Any) -> None:
+    """End this process when its worker is gone: nobody could stop or replace it."""
+    threading.Thread(target=_watch, args=[os.getppid()], daemon=True).start()
+
+
+def _watch(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(PARENT_EVERY_SECONDS)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@worker_shutting_down.connect
+def stop_slices(**_: Any) -> None:
+    """Ask the slices that run in the children to stop at their next consistent state."""
+    shutdown.requested.set()

@@ -1,19 +1,26 @@
 """The installation's own secret, made once and kept in its home folder."""
 
+import contextlib
 import os
 import secrets
+import tempfile
 from pathlib import Path
 
 
 def read_or_make(home: Path) -> str:
     """The secret key of this installation; made with mode 0600 when there is none yet."""
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = home / "secret_key"
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text().strip()
-    key = secrets.token_urlsafe(48)
+    if not path.exists():
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make(path)
+    return path.read_text().strip()
+
+
+def _make(path: Path) -> None:
+    """Appears whole or not at all, and the first of several processes wins."""
+    descriptor, draft = tempfile.mkstemp(dir=path.parent)  # mode 0600
     with os.fdopen(descriptor, "w") as file:
-        file.write(key)
-    return key
+        file.write(secrets.token_urlsafe(48))
+    with contextlib.suppress(FileExistsError):
+        os.link(draft, path)
+    os.unlink(draft)

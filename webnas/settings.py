@@ -18,7 +18,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 WEBNAS_HOME = Path(env.str("WEBNAS_HOME", default=str(BASE_DIR / "var"))).resolve()
 SECRET_KEY = env.str("SECRET_KEY", default="") or secret.read_or_make(WEBNAS_HOME)
 DEBUG = env.bool("DEBUG", default=False)
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+# Loopback names are always allowed: health checks use them, and no other host can serve them.
+ALLOWED_HOSTS = [*env.list("ALLOWED_HOSTS", default=[]), "localhost", "127.0.0.1", "[::1]"]
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 SECURE_PROXY_SSL_HEADER = (
     ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_HTTPS_PROXY", default=False) else None
@@ -123,10 +124,10 @@ DATABASES = {"default": database()}
 
 MEDIA_ROOT = env.str("WEBNAS_FILES", default=str(WEBNAS_HOME / "files"))
 STATIC_URL = "static/"
-STATIC_ROOT = env.str("STATIC_ROOT", default=str(WEBNAS_HOME / "static"))
-STATICFILES_DIRS = [("plotly", str(Path(plotly.__file__).parent / "package_data"))]
 # Images are built with collected files; a clone serves them from where they lie.
-WHITENOISE_USE_FINDERS = not env.bool("COLLECTED_STATIC", default=False)
+STATIC_ROOT = env.str("STATIC_ROOT", default="") or None
+STATICFILES_DIRS = [("plotly", str(Path(plotly.__file__).parent / "package_data"))]
+WHITENOISE_USE_FINDERS = STATIC_ROOT is None
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
@@ -138,6 +139,7 @@ STORAGES = {
 DATA_UPLOAD_MAX_MEMORY_SIZE = 32 * 2**20
 FILE_UPLOAD_MAX_MEMORY_SIZE = 4 * 2**20
 FILE_UPLOAD_PERMISSIONS = 0o600
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 
 # Folders on the workers that staff may register as data sets; none by default.
 WEBNAS_DATA_ROOTS = [Path(p).resolve() for p in env.list("WEBNAS_DATA_ROOTS", default=[])]
@@ -163,13 +165,11 @@ MESSAGES_DIR = WEBNAS_HOME / "messages"
 
 
 def broker_options(url: str) -> dict[str, Any]:
-    """Options of the broker: folders and polling for files, redelivery times for Redis."""
+    """Options of the broker: folder and polling for files, redelivery times for Redis."""
     if url.startswith("filesystem"):
         return {
-            "data_folder_in": str(MESSAGES_DIR / "queue"),
-            "data_folder_out": str(MESSAGES_DIR / "queue"),
-            "control_folder": str(MESSAGES_DIR / "control"),
-            "processed_folder": str(MESSAGES_DIR / "processed"),
+            "data_folder_in": str(MESSAGES_DIR),
+            "data_folder_out": str(MESSAGES_DIR),
             "polling_interval": 0.1,
         }
     # A slice is a minute or so; a message must stay hidden for longer than any slice takes.
@@ -185,6 +185,7 @@ def broker_options(url: str) -> dict[str, Any]:
 CELERY_BROKER_TRANSPORT_OPTIONS = broker_options(CELERY_BROKER_URL)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = not CELERY_BROKER_URL.startswith("filesystem")
 CELERY_TASK_SERIALIZER = CELERY_RESULT_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_IGNORE_RESULT = True

@@ -127,7 +127,7 @@ class LoginLink(models.Model):
         """The user of an unused, fresh link; uses it up. One UPDATE decides between two clicks."""
         now = timezone.now()
         unused = cls.objects.filter(
-            sha256=digest(secret), used_at__isnull=True, expires_at__gt=now
+            sha256=digest(secret), used_at__isnull=True, expires_at__gt=now, user__is_active=True
         )
         if not unused.update(used_at=now):
             return None

@@ -15,7 +15,7 @@ from uuid import uuid4
 from celery import current_app
 from django.apps import apps
 from django.conf import settings
-from django.db import transaction
+from django.db import Error, close_old_connections, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
@@ -54,7 +54,11 @@ class Lease:
     def release(self, **fields: Any) -> bool:
         """End the slice: store its outcome and give the row free; False when it was lost."""
         free = {"lease_owner": "", "lease_until": None, "attempts": 0}
-        return self.write(**(free | fields))
+        if not self.write(**(free | fields)):
+            return False
+        if self.model.is_exclusive:
+            forget_nudges()  # others were turned away meanwhile: the sweeper calls them at once
+        return True
 
 
 def lease_time() -> timedelta:
@@ -74,6 +78,8 @@ def claim(model: type[Leased], pk: int) -> Lease | None:
     now, owner = timezone.now(), uuid4().hex
     with transaction.atomic():
         if not machine_is_open_for(model, pk):
+            if model.is_exclusive:  # asks again as soon as the slices that run now have ended
+                model._default_manager.filter(pk=pk).update(nudged_at=None)
             return None
         wanted = model._default_manager.filter(is_free(now), pk=pk, due_at__lte=now)
         taken = wanted.update(
@@ -101,14 +107,34 @@ def machine_is_open_for(model: type[Leased], pk: int) -> bool:
     return True
 
 
+def forget_nudges() -> None:
+    """Let the sweeper's next round nudge all that is due."""
+    for model in leased_models():
+        model._default_manager.exclude(nudged_at=None).update(nudged_at=None)
+
+
+def free_all() -> None:
+    """Take every lease away; only where no worker can be alive, as when the launcher starts."""
+    for model in leased_models():
+        leased = model._default_manager.exclude(lease_until=None)
+        leased.update(lease_owner="", lease_until=None)
+    forget_nudges()
+
+
 def nudge(model: type[Leased], pk: int) -> None:
-    """Tell the workers that a row may be due. The message may get lost: the sweeper repeats it."""
+    """Tell the workers that a row may be due. The message may get lost: the sweeper repeats it.
+
+    A message is worth nothing after the sweeper's next one, so it expires: messages cannot pile
+    up while every worker is busy.
+    """
     row = model._default_manager.filter(pk=pk).first()
     if row is None:
         return
     model._default_manager.filter(pk=pk).update(nudged_at=timezone.now())
     try:
-        current_app.send_task(model.task_name, args=[pk], queue=row.queue())
+        current_app.send_task(
+            model.task_name, args=[pk], queue=row.queue(), expires=settings.WEBNAS_NUDGE_SECONDS
+        )
     except Exception:  # whatever the broker's client raises: rows are the truth
         logger.warning("No message sent for %s %s", model.__name__, pk, exc_info=True)
 
@@ -141,7 +167,7 @@ class Heartbeat:
 
     def __init__(self, lease: Lease, *, is_wanted: Callable[[], bool] = lambda: True):
         self.lease, self.is_wanted = lease, is_wanted
-        self.is_lost = False
+        self.has_to_stop = False
         self.renewed_at = self.asked_at = time.monotonic()
 
     def tick(self) -> bool:
@@ -149,9 +175,16 @@ class Heartbeat:
         now = time.monotonic()
         if now - self.renewed_at >= settings.WEBNAS_HEARTBEAT_SECONDS:
             self.renewed_at = now
-            self.is_lost = self.is_lost or not self.lease.renew()
+            self._ask(self.lease.renew)
         if now - self.asked_at >= WANTED_EVERY_SECONDS:
             self.asked_at = now
-            if not self.is_wanted():
-                return False
-        return not (self.is_lost or shutdown.requested.is_set())
+            self._ask(self.is_wanted)
+        return not (self.has_to_stop or shutdown.requested.is_set())
+
+    def _ask(self, question: Callable[[], bool]) -> None:
+        """A database that is away for a moment ends no slice: the lease outlives several beats."""
+        try:
+            self.has_to_stop = self.has_to_stop or not question()
+        except Error:
+            logger.warning("The database did not answer a heartbeat", exc_info=True)
+            close_old_connections()
