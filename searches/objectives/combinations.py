@@ -11,6 +11,7 @@ PHRASES = {
     "weight sharing": ("space", "architectures that share one set of weights"),
     "slot additive": ("space", "a cost that is a sum over the choices"),
     "differentiable slots": ("space", "choices that can be mixed with weights"),
+    "shared weights": ("evaluator", "one set of weights for all architectures"),
     "fidelities": ("evaluator", "evaluations at several levels of effort"),
     "tabular": ("space", "a table of known results"),
 }

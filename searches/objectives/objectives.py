@@ -30,7 +30,7 @@ class Objective:
     """A measure to be made small or large.
 
     Attributes:
-        device: primary key of the device profile's version, for measures that need one.
+        device: primary key of the device, for measures that need one; the run pins its version.
         reference: the worst value that counts for hypervolume, in the measure's unit.
         ideal: the best conceivable value, in the measure's unit.
     """
