@@ -26,6 +26,8 @@ NOTHING = Weights(0, 0)
 
 def macs(operation: OperationFields) -> int:
     """Multiply-accumulates per sample; a transposed convolution counts on its input."""
+    if operation.type == "mbconv":  # in closed form: tables hold tens of thousands of them
+        return _mbconv_macs(operation)
     return sum(_primitive_macs(primitive) for primitive in primitives(operation))
 
 
@@ -50,6 +52,15 @@ def peak(operation: OperationFields) -> int:
     steps += [peak(part) + kept for part in others]
     steps += [peak(part) + operation.output_elements() for part in recipe.shortcut]
     return max(steps + [peak(part) for part in recipe.join])
+
+
+def _mbconv_macs(op: OperationFields) -> int:
+    cin, cout, mid, k = op.cin or 0, op.cout or 0, op.mid or 0, op.k or 1
+    h, w = op.input_size()
+    expansion = h * w * cin * mid // op.g if mid != cin or op.tag == "pw" else 0
+    squeeze = 2 * mid * op.squeezed() if op.se else 0
+    h, w = op.output_size()
+    return expansion + h * w * (mid * k * k + mid * cout // op.g) + squeeze
 
 
 def _primitive_macs(op: OperationFields) -> int:

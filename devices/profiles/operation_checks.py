@@ -8,6 +8,7 @@ from devices.profiles import vocabulary as words
 from devices.profiles.problems import shown
 
 Value = int | bool | str
+MOST_FAULTS = 8  # of one row or section; more help nobody and cost time
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,8 @@ def checked(fields: Mapping[str, object]) -> tuple[dict[str, Value], list[Fault]
         result = _field(name, value)
         if isinstance(result, Fault):
             faults.append(result)
+            if len(faults) == MOST_FAULTS:
+                break
         else:
             values[name] = result
     if not faults:

@@ -18,6 +18,7 @@ from typing import Any, Literal
 from devices.profiles.problems import Problem
 
 UPLOAD_BYTES = 16 * 2**20
+LINES = 250_000  # of a table; a profile has at most 55,000 rows
 DEPTH = 12
 LONGEST_NAME = 120
 LONGEST_NUMBER = 40
@@ -75,6 +76,8 @@ def document(data: bytes, filename: str) -> Document:
         raise Unreadable("The file is empty.")
     if start in "{[":
         return Document("json", text, strict_json(text))
+    if text.count("\n") + text.count("\r") > 2 * LINES:  # an end of line may be both
+        raise Unreadable(f"The file has more than {LINES} lines.")
     return Document("table", text)
 
 

@@ -37,6 +37,13 @@ def shown(value: object) -> str:
     return text if len(text) <= 60 else text[:59] + "…"
 
 
+def figure(value: float) -> str:
+    """A number for people: three significant digits, thousands apart."""
+    if not 1000 <= abs(value) < 1e15:
+        return f"{value:.3g}"
+    return f"{float(f'{value:.3g}'):,.0f}".replace(",", " ")
+
+
 def capped(problems: Iterable[Problem], limit: int = SHOWN) -> list[Problem]:
     """The gravest `limit` distinct problems, then one line that says how many more there are."""
     distinct = list(dict.fromkeys(problems))

@@ -6,7 +6,6 @@ texts that no database stores, and says in words what would be right.
 """
 
 import json
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from devices.profiles.vocabulary import UNBOUNDED
 
 SCHEMA = "webnas.device-profile/1"
 FAMILY, _, MAJOR = SCHEMA.partition("/")
+LARGEST = 1e30  # no fact of a device is above; squares stay finite
 UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 
 
@@ -61,10 +61,8 @@ class Rule:
             return isinstance(value, {"object": dict, "array": list}[self.kind])
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             return False
-        if isinstance(value, float):
-            if not math.isfinite(value) or (self.kind == "integer" and not value.is_integer()):
-                return False
-        elif abs(value) > UNBOUNDED:
+        largest = LARGEST if self.kind == "number" else UNBOUNDED
+        if not abs(value) <= largest or (self.kind == "integer" and value % 1):
             return False
         return self._within(value)
 

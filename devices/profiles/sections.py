@@ -1,9 +1,10 @@
 """The parts of a profile document as plain checked values: head, facts, figures of a row."""
 
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any
 
-from devices.profiles.operation_checks import Fault, nearest
+from devices.profiles.operation_checks import MOST_FAULTS, Fault, nearest
 from devices.profiles.problems import Problem, shown
 from devices.profiles.rules import (
     FAMILY,
@@ -25,10 +26,11 @@ def head(document: Mapping[str, Any]) -> tuple[Values, list[Problem]]:
     """Name, space and overhead of a document, and what is wrong at its top level."""
     problems = schema_problems(document.get("schema"))
     allowed = rules("profile")
+    known = tuple(allowed)
+    unknown = islice((name for name in document if name not in allowed), MOST_FAULTS)
     problems += [
-        _refusal(name, value, f"key '{name}' unknown; {nearest(name, tuple(allowed))}.")
-        for name, value in document.items()
-        if name not in allowed
+        _refusal(name, document[name], f"key {shown(name)} unknown; {nearest(name, known)}.")
+        for name in unknown
     ]
     found = {name: document[name] for name in HEAD if name in document}
     values, faults = _checked(found, allowed)
@@ -90,6 +92,8 @@ def _checked(raw: Mapping[str, Any], allowed: Mapping[str, Any]) -> tuple[Values
     values: Values = {}
     faults: list[Fault] = []
     for name, value in raw.items():
+        if len(faults) == MOST_FAULTS:
+            break
         rule = allowed.get(name)
         if rule is None:
             known = nearest(name, tuple(allowed))

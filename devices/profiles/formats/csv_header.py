@@ -11,12 +11,13 @@ from devices.profiles.csv_form import ALIASES, FACTS, FIGURES
 from devices.profiles.formats.reading import MS_PER_UNIT, UNIT_SPELLINGS, UNITS
 from devices.profiles.operation_checks import nearest
 from devices.profiles.parsing import number
-from devices.profiles.problems import Problem, shown
+from devices.profiles.problems import SHOWN, Problem, shown
 from devices.profiles.rules import FAMILY, rules
 from devices.profiles.vocabulary import FIELDS
 
 FACT = re.compile(r'\s*(\w+)\s*=\s*("(?:[^"\\]|\\.)*"\s*|[^;]*)(?:;|$)')
 LONGEST_COLUMN = 80
+MOST_COLUMNS = 100  # twice as many as there are names
 COLUMN = re.compile(r"(\w+?)\s*(?:_|\(|\[|\s)\s*([a-zµμ]+)\s*[)\]]?")
 STEMS: Mapping[str, str] = {
     **dict.fromkeys(("mean", "latency", "avg", "average", "time"), "mean_ms"),
@@ -61,6 +62,8 @@ def facts(above: Sequence[str]) -> Facts:
     found = Facts({"schema": f"{FAMILY}/1"})
     seen: set[str] = set()
     for line, text in enumerate(above, 1):
+        if len(found.problems) > SHOWN:
+            break
         content = _content(text)
         if content.startswith(f"{FAMILY}/"):
             found.document["schema"] = content
@@ -80,7 +83,7 @@ def facts(above: Sequence[str]) -> Facts:
 def columns(cells: Sequence[str], unit: str | None, line: int) -> Columns:
     """The columns of a table whose comment lines state `unit` or nothing."""
     found = Columns()
-    for cell in cells:
+    for cell in cells[:MOST_COLUMNS]:
         name, stated = _column(cell, unit)
         if name not in FIELDS and name not in FIGURES:
             text = f"column {shown(cell)} unknown; {nearest(name, (*FIELDS, *FIGURES))}."

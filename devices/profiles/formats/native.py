@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from devices.profiles.formats.reading import TIMES, RawRow, Reading, too_many
+from devices.profiles.operation_checks import MOST_FAULTS
 from devices.profiles.parsing import Document, DuplicateKeys
 from devices.profiles.problems import Problem, shown
 
@@ -18,7 +19,7 @@ def read_json(document: Document) -> Reading:
     reading = Reading(head, "Row", units=units, model_units=dict(units))
     for place, part in _marked(head | {"": value}):
         inside = f" in {place}" if place else ""
-        for name in part.names:
+        for name in part.names[:MOST_FAULTS]:
             text = f"The key {shown(name)} stands twice{inside}; keep one."
             reading.problems.append(Problem("E", None, name, None, text))
     for name, rows in zip(ROWS, (reading.rows, reading.models), strict=True):
@@ -55,6 +56,6 @@ def _row(row: Any, line: int) -> RawRow:
     raw = RawRow(line, row.get("op"), figures)
     for part in (row, raw.op, figures.get("arch")):
         if isinstance(part, DuplicateKeys):
-            names = ", ".join(part.names)
-            raw.reject(names, None, f"{names} stands twice; keep one.")
+            names = shown(", ".join(part.names))
+            raw.reject("", names, f"{names} stands twice; keep one.")
     return raw

@@ -1,7 +1,10 @@
 """Small profiles made for the tests of this folder."""
 
+import json
+
 import pytest
 
+from devices.profiles import intake
 from devices.profiles.operations import Operation
 from devices.profiles.profile import (
     Device,
@@ -49,3 +52,60 @@ def example():
         space="ofa-mbv3-w1.0",
         overhead_ms=0.006,
     )
+
+
+@pytest.fixture
+def document():
+    """Makes a native JSON document of rows (h -> ms, or whole entries) and other changes."""
+
+    def make(rows=None, **changes):
+        times = rows if rows is not None else {8: 1.0, 16: 2.5}
+        entries = times if isinstance(times, list) else [row(h, ms) for h, ms in times.items()]
+        return {
+            "schema": "webnas.device-profile/1",
+            "name": "Test device",
+            "device": {"kind": "cpu"},
+            "runtime": {"engine": "onnxruntime", "dtype": "fp32", "batch": 1, "threads": 1},
+            "provenance": {"kind": "measured"},
+            "entries": entries,
+        } | changes
+
+    return make
+
+
+def row(h, mean_ms, **figures):
+    """A convolution whose rate is about 2 GFLOP/s at h = 8 and 1 ms."""
+    op = {"type": "conv", "h": h, "cin": 64, "cout": 256, "k": 1}
+    return {"op": op, "mean_ms": mean_ms} | figures
+
+
+@pytest.fixture(name="row")
+def row_maker():
+    return row
+
+
+@pytest.fixture
+def upload():
+    """Hands a document, text or bytes to the intake."""
+
+    def send(content, filename="profile.json", **answers):
+        if isinstance(content, dict):
+            content = json.dumps(content)
+        data = content if isinstance(content, bytes) else content.encode()
+        return intake.read(data, filename, answers=answers)
+
+    return send
+
+
+@pytest.fixture
+def texts(upload):
+    """The messages of an upload, whatever the verdict."""
+
+    def read(content, **answers):
+        verdict = upload(content, **answers)
+        if isinstance(verdict, intake.Question):
+            return [verdict.question]
+        found = verdict.report if isinstance(verdict, intake.Accepted) else verdict.problems
+        return [f"{problem.level} {problem.text}" for problem in found]
+
+    return read

@@ -222,6 +222,12 @@ def test_mbconv_with_grouped_pointwise_convolutions():
     assert mbconv(g=2).macs() == 56 * 56 * 24 * 48 + 28 * 28 * (96 * 25 + 48 * 40)
 
 
+@pytest.mark.parametrize("fields", [{}, {"se": True}, {"g": 8}, {"mid": 24}, {"w": 31, "s": 1}])
+def test_closed_form_of_mbconv_equals_its_primitives(fields):
+    operation = mbconv(**fields)
+    assert operation.macs() == sum(part.macs() for part in operation.decompose())
+
+
 def test_shortcut_raises_the_peak_of_a_block_by_its_own_size():
     same = {"h": 28, "cin": 40, "cout": 40, "mid": 240, "s": 1}
     assert mbconv(**same).peak_elements() == 2 * 28 * 28 * 240
