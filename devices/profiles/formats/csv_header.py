@@ -54,7 +54,9 @@ class Columns:
 def is_comment(line: str) -> bool:
     """Whether a line above the table belongs to the facts; spreadsheets may have quoted it."""
     start = line.lstrip(' "')
-    return not line.strip() or (start.startswith("#") and not start.startswith("#model,"))
+    return not line.strip() or (
+        start.startswith("#") and not start.startswith(("#model,", "#model;", "#model\t"))
+    )
 
 
 def facts(above: Sequence[str]) -> Facts:

@@ -1,6 +1,6 @@
 """webnas' own CSV: facts in comment lines, a table of operations, `#model` rows below."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice, takewhile
 
 from devices.profiles.csv_form import MODEL_COLUMNS, unescaped
@@ -17,6 +17,7 @@ from devices.profiles.parsing import (
     strict_json,
 )
 from devices.profiles.problems import shown
+from devices.profiles.rules import most
 from devices.profiles.vocabulary import BOOLEANS, FIELDS
 
 TEXTS = frozenset({"type", "act", "norm", "dtype", "source", "unit", "split", "model_sha256"})
@@ -40,18 +41,28 @@ def read_csv(document: Document) -> Reading:
     reading.units, reading.problems = columns.units, [*facts.problems, *columns.problems]
     unit = facts.unit or columns.units.get("mean_ms")
     reading.model_units = {"energy_mj": "mj", **dict.fromkeys(TIMES, unit)}
-    if columns.problems:
-        return reading
+    if not columns.problems:
+        _read_rows(reading, rows, columns.names, delimiter == ";")
+    return reading
+
+
+def _read_rows(
+    reading: Reading,
+    rows: Iterable[tuple[int, list[str]]],
+    names: Sequence[str],
+    decimal_comma: bool,
+) -> None:
+    """Adds the rows to the reading, up to the first that is too many."""
+    most_rows, most_models = most("entries"), most("models")
     for line, cells in rows:
         if not cells[0].lstrip().startswith("#"):
-            reading.rows.append(_row(columns.names, cells, line, delimiter == ";"))
+            reading.rows.append(_row(names, cells, line, decimal_comma))
         elif cells[0].strip() == "#model":
-            reading.models.append(_model(cells[1:], line, delimiter == ";"))
-        limits = (too_many("entries", len(reading.rows)), too_many("models", len(reading.models)))
-        if any(limits):
-            reading.problems += filter(None, limits)
+            reading.models.append(_model(cells[1:], line, decimal_comma))
+        if len(reading.rows) > most_rows or len(reading.models) > most_models:
             break
-    return reading
+    found = (too_many("entries", len(reading.rows)), too_many("models", len(reading.models)))
+    reading.problems += filter(None, found)
 
 
 def _row(names: Sequence[str], cells: list[str], line: int, decimal_comma: bool) -> RawRow:
