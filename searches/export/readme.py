@@ -1,0 +1,89 @@
+"""The model card for people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def readme(card: dict[str, Any]) -> str:
+    """Markdown that says what the network does, how well, and how to run it."""
+    sections = [
+        [f"# {card.get('name') or 'A network found by webnas'}"],
+        ["## Use", *_use(card)],
+        ["## What it was measured at", *_metrics(card.get("metrics", {}))],
+        ["## Where it comes from", *_origin(card)],
+        ["## Checked before it was given out", *_parity(card["parity"])],
+        ["## Files", *_files(card["files"])],
+    ]
+    return "\n\n".join("\n".join(_paragraph(lines)) for lines in sections) + "\n"
+
+
+def _paragraph(lines: list[str]) -> list[str]:
+    return [lines[0], "", *lines[1:]] if len(lines) > 1 else lines
+
+
+def _use(card: dict[str, Any]) -> list[str]:
+    taken, given = card["signature"]["input"], card["signature"]["output"]
+    low, high = taken["range"]
+    return [
+        f"- Input `{taken['name']}`: {taken['dtype']} {taken['shape']}, values {low} to {high}.",
+        f"- Before: {'; '.join(card['signature']['preprocessing'])}.",
+        "- Normalisation with the training images' mean and deviation is inside the network.",
+        f"- Output `{given['name']}`: {given['dtype']} {given['shape']}, one score per class; "
+        "the highest wins.",
+        f"- Classes: {', '.join(given['classes'])}.",
+        "",
+        "```",
+        "pip install numpy onnxruntime",
+        "python example.py images.npz",
+        "```",
+    ]
+
+
+def _metrics(metrics: dict[str, Any]) -> list[str]:
+    if not metrics:
+        return ["Nothing was handed over."]
+    rows = ["| measure | value | 90 % interval | how | on |", "|---|---|---|---|---|"]
+    for name, value in metrics.items():
+        low, high = value.get("spread") or (None, None)
+        interval = "" if low is None else f"{low:.4g} to {high:.4g}"
+        number = "unknown" if value["value"] is None else f"{value['value']:.6g}"
+        on = " ".join(str(value[k]) for k in ("split", "source") if value.get(k))
+        amount = f"{number} {value['unit']}".strip()
+        rows.append(f"| {name} | {amount} | {interval} | {value['provenance']} | {on} |")
+    return rows
+
+
+def _origin(card: dict[str, Any]) -> list[str]:
+    lines = []
+    for name in ("data_set", "space", "run"):
+        if name in card:
+            facts = ", ".join(f"{key} {value}" for key, value in card[name].items())
+            lines.append(f"- {name.replace('_', ' ').capitalize()}: {facts}")
+    for profile in card.get("device_profiles", []):
+        facts = ", ".join(f"{key} {value}" for key, value in profile.items())
+        lines.append(f"- Device profile: {facts}")
+    return [*lines, "- All settings, versions and seeds: model_card.json"]
+
+
+def _parity(report: dict[str, Any]) -> list[str]:
+    rows = ["| file | on | samples | largest difference | allowed |", "|---|---|---|---|---|"]
+    rows += [
+        f"| {o['file']} | {o['inputs']} | {o['n']} | {o['largest_difference']:.2g} "
+        f"| {o['allowed']:.2g} |"
+        for o in report["outputs"]
+    ]
+    scores = [
+        f"- {file} on the test split: "
+        + ", ".join(f"{measure} {value:.4f}" for measure, value in values.items())
+        for file, values in report["scores"].items()
+    ]
+    return [*rows, "", *scores]
+
+
+def _files(files: dict[str, Any]) -> list[str]:
+    rows = ["| file | bytes | what | SHA-256 |", "|---|---|---|---|"]
+    return rows + [
+        f"| {name} | {file['bytes']} | {file['content']} | `{file['sha256']}` |"
+        for name, file in files.items()
+    ]

@@ -1,0 +1,29 @@
+"""The source files of a bundle: the network as plain PyTorch, and a program that runs it."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from importlib.resources import files
+from pprint import pformat
+from typing import Any
+
+from searches.networks import mobilenet_v3
+
+
+def network_source(config: dict[str, Any]) -> str:
+    """The module of the plain network, with this network's CONFIG and a `load` function."""
+    shape = pformat(json.loads(json.dumps(config)), indent=1, width=95, sort_dicts=False)
+    parts = [inspect.getsource(mobilenet_v3), f"CONFIG = {shape}", _template("loading.py.txt")]
+    return "\n\n".join(part.strip() + "\n" for part in parts)
+
+
+def example_source(resolution: int, classes: list[str]) -> str:
+    """A program for numpy and onnxruntime that prepares images as the training did."""
+    text = _template("example.py.txt")
+    text = text.replace("RESOLUTION = 32", f"RESOLUTION = {resolution}")
+    return text.replace('CLASSES = ["0", "1"]', f"CLASSES = {classes!r}")
+
+
+def _template(name: str) -> str:
+    return files("searches.export").joinpath("files", name).read_text(encoding="utf-8")
