@@ -39,6 +39,7 @@ COLUMNS = {
 }
 # Rounds and samples of the search for one architecture within all limits at once.
 FEASIBLE_SAMPLES = 2048
+CLIMB_STEPS = 100
 FEASIBLE_ROUNDS = 40
 FEASIBLE_CHILDREN = 128
 
@@ -136,24 +137,34 @@ class Costing:
         return Bound(low, high, cheapest, dearest)
 
     def _extreme(self, measure: str, device: int | None, *, largest: bool) -> tuple[float, Genes]:
-        """Exact where the cost adds up over operations; peak memory: best of two candidates."""
+        """Exact where the cost adds up over operations; peak memory, a maximum plus a sum, climbs
+        from the exact extremes of its two parts.
+        """
         table = self._tables[device if measure in ("latency", "energy") else None]
+        parts: list[tuple[Floats, Aggregate]]
         if measure == "peak_memory":
-            parts: list[tuple[Floats, Aggregate]] = [
+            parts = [
                 (np.asarray(table.peak_bytes, dtype=float), "max"),
                 (np.asarray(table.weight_bytes, dtype=float), "sum"),
             ]
-        elif measure == "storage":
-            parts = [(np.asarray(table.weight_bytes, dtype=float), "sum")]
         else:
-            column = np.asarray(getattr(table, COLUMNS[measure]), dtype=float)
-            # Every operation but one gives back the overhead of a call of its own.
-            gives_back = table.overhead_ms if measure == "latency" else 0.0
-            parts = [(column - gives_back, "sum")]
+            parts = [(table.slot_costs(measure)[0], "sum")]
         found = [self.space.extreme(v, aggregate=a, largest=largest)[1] for v, a in parts]
-        values = self.values(found, measure, device)
-        best = int(np.argmax(values) if largest else np.argmin(values))
-        return float(values[best]), found[best]
+        if measure == "peak_memory":
+            return self._climb(found, measure, largest=largest)
+        return float(self.values(found, measure, device)[0]), found[0]
+
+    def _climb(self, start: list[Genes], measure: str, *, largest: bool) -> tuple[float, Genes]:
+        """From the best of `start` to the best neighbour, until none is better; bounded."""
+        pick = np.argmax if largest else np.argmin
+        pool = start
+        for _ in range(CLIMB_STEPS):
+            values = self.values(pool, measure, None)
+            best = int(pick(values))
+            if best == 0 and pool is not start:
+                break
+            pool = [pool[best], *self.space.neighbours(pool[best])]
+        return float(values[best]), pool[best]
 
     def violations(self, population: Sequence[Genes], limits: Sequence[Limit]) -> Floats:
         """[n] sum of the relative excess over each cost limit; 0 = within all of them."""

@@ -80,8 +80,9 @@ def check(request: RunRequest) -> Checked:
     checked = Checked(request)
     _check_choices(checked)
     _check_numbers(checked)
-    _check_objectives(checked)
-    _check_limits(checked)
+    if "target" in checked.cards:
+        _check_objectives(checked)
+        _check_limits(checked)
     if not checked.errors.keys() & {"target", "dataset", "space", "devices"}:
         _check_costs(checked)
     return checked
@@ -210,8 +211,7 @@ def _names_a_measure(
     if unknown:
         checked.add(place, f"Unknown: {', '.join(unknown)}. Known: {', '.join(sorted(allowed))}.")
         return False
-    is_known = "target" in checked.cards
-    known = engine.known_measures(checked.request.target) if is_known else dict(COSTS)
+    known = engine.known_measures(checked.request.target)
     if item["measure"] not in known:
         listed = ", ".join(known)
         checked.add(place, f"There is no measure “{item['measure']}”. Known: {listed}.")

@@ -1,0 +1,90 @@
+"""Costs of architectures: bounds against brute force, violations, feasibility."""
+
+from random import Random
+
+import numpy as np
+import pytest
+from django.contrib.auth.models import User
+
+from devices import services as devices
+from devices.models import DeviceProfile
+from searches.objectives.limits import Limit
+from searches.runner.costing import COLUMNS, Costing, unreachable
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def costing(tiny_space):
+    """The tiny space on an analytic device: every architecture can be listed."""
+    devices.add_builtin()
+    device = DeviceProfile.objects.get(name__startswith="Raspberry")
+    return Costing(tiny_space, {device.pk: device.latest()})
+
+
+@pytest.fixture
+def device(costing):
+    return next(iter(costing.versions))
+
+
+@pytest.fixture
+def everything(tiny_space):
+    return list(tiny_space.enumerate())
+
+
+@pytest.mark.parametrize("measure", COLUMNS)
+def test_bounds_are_those_of_a_list_of_all_architectures(costing, device, everything, measure):
+    values = costing.values(everything, measure, device)
+    bound = costing.bound(measure, device)
+    assert bound.minimum == pytest.approx(values.min(), rel=1e-9)
+    assert bound.maximum == pytest.approx(values.max(), rel=1e-9)
+    assert costing.values([bound.cheapest], measure, device)[0] == bound.minimum
+
+
+def test_measures_carry_unit_provenance_and_interval(costing, device, everything):
+    measures = costing.measures(everything[:1])[0]
+    latency = measures[f"latency@{device}"]
+    assert (latency.unit, latency.provenance) == ("ms", "analytic")
+    assert latency.spread[0] < latency.value < latency.spread[1]
+    assert measures["macs"].value == sum(
+        operation.macs() for operation in costing.space.operations(everything[0])
+    )
+
+
+def test_violations_agree_with_each_limit_alone(costing, device, everything):
+    middle = float(np.median(costing.values(everything, "latency", device)))
+    limits = [
+        Limit("latency", device, at_most=middle),
+        Limit("latency", device, at_most=middle, statistic="upper"),
+        Limit("parameters", at_least=3000),
+    ]
+    measured = costing.measures(everything)
+    slow = [sum(limit.violation(m[limit.key]) for limit in limits) for m in measured]
+    assert costing.violations(everything, limits) == pytest.approx(slow)
+
+
+def test_the_most_feasible_architecture_meets_limits_that_can_be_met(costing, device, everything):
+    values = costing.values(everything, "latency", device)
+    limit = Limit("latency", device, at_most=float(values.min()) * 1.0001)
+    assert costing.most_feasible([limit], Random(0))[1] == 0
+
+
+def test_the_search_for_a_feasible_architecture_ends_when_there_is_none(costing, device):
+    low = costing.bound("macs", None).minimum
+    limits = [Limit("macs", at_most=low), Limit("parameters", at_least=10**9)]
+    assert costing.most_feasible(limits, Random(0))[1] > 0
+
+
+def test_a_limit_out_of_reach_names_the_nearest_value(costing):
+    bound = costing.bound("macs", None)
+    assert f"{bound.minimum:.6g}" in unreachable(Limit("macs", at_most=bound.minimum / 2), bound)
+    assert f"{bound.maximum:.6g}" in unreachable(Limit("macs", at_least=bound.maximum * 2), bound)
+    assert unreachable(Limit("macs", at_most=bound.minimum), bound) == ""
+
+
+def test_an_unmeasured_energy_is_not_known(costing, device):
+    User.objects.create_user("alice")
+    phone = DeviceProfile.objects.get(name__startswith="Snapdragon")
+    costing = Costing(costing.space, {phone.pk: phone.latest()})
+    assert not costing.knows("energy", phone.pk)
+    assert f"energy@{phone.pk}" not in costing.measures([costing.space.sample(Random(0))])[0]

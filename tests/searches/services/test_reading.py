@@ -1,0 +1,103 @@
+"""What pages read of a run: the whole front, a bounded sample of the rest, few queries."""
+
+import pytest
+from django.contrib.auth.models import User
+
+from searches.models import DataSet, Run, RunPoint, Space, Trial
+from searches.services import reading
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def run():
+    owner = User.objects.create_user("alice")
+    data = DataSet.objects.create(owner=owner, name="d", source="npz")
+    space = Space.objects.create(
+        owner=owner, name="s", family="ofa_mobilenet_v3", definition={}, content_hash="x", size="1"
+    )
+    return Run.objects.create(
+        owner=owner,
+        name="r",
+        target="mobile",
+        dataset=data,
+        space=space,
+        strategy="nsga2",
+        evaluator="supernet",
+        objectives=[
+            {"measure": "accuracy", "direction": "max"},
+            {"measure": "macs", "direction": "min"},
+        ],
+        budget=10_000,
+        batch=20,
+    )
+
+
+def fill(run, n, front_every=100):
+    Trial.objects.bulk_create(
+        Trial(
+            run=run,
+            number=number,
+            architecture_hash=f"{number:016x}",
+            status="done" if number % 50 else "failed",
+            value_0=number / n,
+            value_1=number,
+            violation=number % 7 == 0,
+            on_front=number % front_every == 1,
+            is_told=True,
+            data={"genes": []},
+        )
+        for number in range(1, n + 1)
+    )
+    Run.objects.filter(pk=run.pk).update(n_asked=n, n_told=n)
+    run.refresh_from_db()
+
+
+def test_a_small_run_is_shown_whole_without_failed_trials(run):
+    fill(run, 200)
+    found = reading.points(run)
+    assert sorted(found["number"]) == [n for n in range(1, 201) if n % 50]
+    assert found["total"] == 200
+
+
+def test_values_and_states_belong_to_their_numbers(run):
+    fill(run, 200)
+    found = reading.points(run)
+    for position, number in enumerate(found["number"]):
+        assert [column[position] for column in found["values"]] == [number / 200, number]
+        front, infeasible = number % 100 == 1, number % 7 == 0
+        expected = "front" if front else "infeasible" if infeasible else "dominated"
+        assert found["state"][position] == expected
+
+
+def test_a_large_run_shows_its_whole_front_and_a_bounded_sample(run):
+    fill(run, 5000)
+    found = reading.points(run, limit=200)
+    assert found["state"].count("front") == 50
+    assert 150 <= found["shown"] - 50 <= 200
+    assert found == reading.points(run, limit=200)
+
+
+@pytest.mark.parametrize("n", [10, 3000])
+def test_the_number_of_queries_does_not_grow(run, n, django_assert_max_num_queries):
+    fill(run, n)
+    with django_assert_max_num_queries(3):
+        reading.points(run)
+
+
+def test_objectives_have_labels_units_and_directions(run):
+    assert [(o["key"], o["direction"], o["label"]) for o in reading.objective_labels(run)] == [
+        ("accuracy", "max", "Accuracy"),
+        ("macs", "min", "Multiply-accumulates"),
+    ]
+
+
+def test_history_is_thinned_to_a_bounded_number_of_points(run):
+    RunPoint.objects.bulk_create(
+        RunPoint(run=run, stage="search", step=step, figures={"hypervolume": step})
+        for step in range(2500)
+    )
+    steps = [point["step"] for point in reading.history(run)["search"]]
+    assert len(steps) <= 1000
+    assert steps == sorted(steps)
+    assert reading.history(run)["train"] == []

@@ -1,0 +1,138 @@
+"""What is refused before a run starts: each wrong field by name, with what would be right."""
+
+from dataclasses import replace
+
+import pytest
+from django.contrib.auth.models import User
+
+from devices import services as devices
+from devices.models import DeviceProfile
+from searches.models import DataSet, PinnedProfile, Run, Space, Supernet
+from searches.services import datasets, runs, spaces
+from searches.services.requests import RunRequest
+from webnas.refusals import ConflictingRequest, RefusedRequest
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def owner():
+    return User.objects.create_user("alice")
+
+
+@pytest.fixture
+def device():
+    devices.add_builtin()
+    return DeviceProfile.objects.get(name__startswith="Snapdragon")
+
+
+@pytest.fixture
+def request_(device):
+    datasets.add_builtin()
+    spaces.add_builtin()
+    return RunRequest(
+        name="phone",
+        dataset=DataSet.objects.get(),
+        space=Space.objects.get(definition__preset="small"),
+        devices=[device],
+        objectives=[{"measure": "accuracy"}, {"measure": "latency", "device": device.pk}],
+        budget=100,
+    )
+
+
+def refused(owner, request):
+    with pytest.raises(RefusedRequest) as refusal:
+        runs.start_run(owner=owner, request=request)
+    assert not Run.objects.exists()
+    return refusal.value.errors
+
+
+def test_a_good_request_starts_a_run_bound_to_the_newest_version(owner, request_, device):
+    run = runs.start_run(owner=owner, request=request_)
+    assert (run.status, run.stage, run.batch) == ("queued", "prepare", 20)
+    assert PinnedProfile.objects.get(run=run).version == device.latest()
+    assert run.due_at is not None
+
+
+WRONG = {
+    "name": ({"name": " "}, "name", "needed"),
+    "strategy": ({"strategy": "magic"}, "strategy", "Known: "),
+    "evaluator": ({"evaluator": "magic"}, "evaluator", "Known: "),
+    "target": ({"target": "magic"}, "target", "Known: "),
+    "setting": ({"strategy_settings": {"populatoin": 3}}, "strategy_settings.populatoin", ""),
+    "range": ({"strategy_settings": {"population": 1}}, "strategy_settings.population", "4"),
+    "type": ({"evaluator_settings": {"epochs": "many"}}, "evaluator_settings.epochs", "whole"),
+    "budget": ({"budget": 0}, "budget", "between 1 and"),
+    "batch": ({"batch": 101}, "batch", "between 1 and"),
+    "seed": ({"seed": -1}, "seed", "between 0"),
+    "none": ({"objectives": []}, "objectives", "1 to 5"),
+    "many": ({"objectives": [{"measure": "macs"}] * 6}, "objectives", "1 to 5"),
+    "twice": ({"objectives": [{"measure": "macs"}] * 2}, "objectives.1", "twice"),
+    "measure": ({"objectives": [{"measure": "beauty"}]}, "objectives.0", "Known: accuracy"),
+    "no measure": ({"objectives": ["macs"]}, "objectives.0", "measure"),
+    "device": ({"objectives": [{"measure": "latency"}]}, "objectives.0", "needs a device"),
+    "foreign": ({"objectives": [{"measure": "latency", "device": 99}]}, "objectives.0", "99"),
+    "no bound": ({"limits": [{"measure": "macs"}]}, "limits.0", "at_most or at_least"),
+    "text": ({"limits": [{"measure": "macs", "at_most": "9"}]}, "limits.0", "number above 0"),
+    "NaN": ({"limits": [{"measure": "macs", "at_most": float("nan")}]}, "limits.0", "number"),
+    "typo": ({"limits": [{"measure": "macs", "atmost": 9}]}, "limits.0", "Unknown: atmost"),
+    "low": ({"limits": [{"measure": "macs", "at_most": 9}]}, "limits.0", "smallest reachable"),
+    "high": ({"limits": [{"measure": "macs", "at_least": 1e15}]}, "limits.0", "largest reachable"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_wrong_fields_are_refused_by_name(owner, request_, case):
+    changes, field, message = WRONG[case]
+    errors = refused(owner, replace(request_, **changes))
+    assert message in " ".join(errors[field])
+
+
+def test_energy_that_the_profile_does_not_know_is_refused(owner, request_, device):
+    objectives = [{"measure": "energy", "device": device.pk}]
+    errors = refused(owner, replace(request_, objectives=objectives))
+    assert "gives no energy" in errors["objectives.0"][0]
+
+
+def test_a_device_without_a_profile_is_refused(owner, request_):
+    empty = DeviceProfile.objects.create(owner=owner, name="empty")
+    assert "no profile yet" in refused(owner, replace(request_, devices=[empty]))["devices"][0]
+
+
+def test_a_host_that_is_being_measured_is_taken_and_pinned_later(owner, request_, settings):
+    settings.WEBNAS_ONE_MACHINE = True
+    host = devices.measure_host(operations=[])
+    objectives = [{"measure": "accuracy"}, {"measure": "latency", "device": host.pk}]
+    request = replace(request_, devices=[host], objectives=objectives)
+    run = runs.start_run(owner=owner, request=request)
+    assert PinnedProfile.objects.get(run=run).version is None
+
+
+def test_a_data_set_that_is_still_read_is_refused(owner, request_):
+    DataSet.objects.update(status=DataSet.Status.READING)
+    request_.dataset.refresh_from_db()
+    assert "not ready" in refused(owner, request_)["dataset"][0]
+
+
+def test_a_supernet_of_another_space_is_refused(owner, request_):
+    full = Space.objects.get(definition__preset="full")
+    supernet = Supernet.objects.create(
+        owner=owner, dataset=request_.dataset, space=full, recipe={}, is_trained=True
+    )
+    errors = refused(owner, replace(request_, supernet=supernet))
+    assert "another space" in errors["supernet"][0]
+
+
+def test_too_many_active_runs_are_refused(owner, request_, settings):
+    settings.WEBNAS_QUOTA_RUNS = 1
+    runs.start_run(owner=owner, request=request_)
+    with pytest.raises(ConflictingRequest, match="1 are allowed"):
+        runs.start_run(owner=owner, request=request_)
+
+
+def test_the_preview_shows_size_and_bounds(request_, device):
+    preview = runs.preview_run(request=request_)
+    assert int(preview["size"]) > 1e9
+    bounds = preview["bounds"][f"latency@{device.pk}"]
+    assert 0 < bounds["min"] < bounds["max"]
+    assert preview["errors"] == {}
