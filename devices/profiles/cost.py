@@ -32,6 +32,7 @@ Codes = npt.NDArray[np.int8]
 
 PLAIN: Final = Runtime(engine="none", dtype="fp32", batch=1, threads=1)  # without a device
 ANALYTIC_LIMIT: Final = 0.5  # share of a latency from the data sheet that is too much for a limit
+FIXED: Final = 8  # columns of every table of sums
 CHUNK: Final = 2048  # networks summed at once: the sums stay in the cache of a core
 
 
@@ -78,6 +79,7 @@ class CostTable:
     sources: tuple[str, ...]
     energy_mj: Floats
     weight_bytes: Integers
+    storage_bytes: Integers
     peak_bytes: Integers
     macs: Integers
     parameters: Integers
@@ -106,11 +108,10 @@ class CostTable:
         Raises:
             KeyError: not a cost that adds up.
         """
-        storage = self.weight_bytes.astype(np.float64) * (1 + memory.CONTAINER_SHARE)
         found: dict[str, tuple[Floats, float]] = {
             "latency": (self.network_ms, self.overhead_ms),
             "energy": (self.network_mj, self.overhead_mj),
-            "storage": (storage, 0.0),
+            "storage": (self.storage_bytes.astype(np.float64), 0.0),
             "macs": (self.macs.astype(np.float64), 0.0),
             "parameters": (self.parameters.astype(np.float64), 0.0),
         }
@@ -144,15 +145,16 @@ class CostTable:
 
     @cached_property
     def _columns(self) -> Floats:
-        """[n+1, 7+G+P] what is summed; the last row, all 0, stands for no operation.
+        """[n+1, FIXED+G+P] what is summed; the last row, all 0, stands for no operation.
 
-        Columns: 1, latency, energy, weights, MACs, parameters, the squared errors that are
-        independent; per source of errors their sum; per provenance the latency.
+        Columns: 1, latency, energy, weights, storage, MACs, parameters, the squared errors that
+        are independent; per source of errors their sum; per provenance the latency.
         """
         errors = np.nan_to_num(self.latency_ms * self.latency_sigma)
         rho = np.array([correlation(source) for source in self.sources])
         columns: list[npt.NDArray[Any]] = [np.ones(len(errors)), self.network_ms, self.network_mj]
-        columns += [self.weight_bytes, self.macs, self.parameters, errors**2 * (1 - rho)]
+        columns += [self.weight_bytes, self.storage_bytes, self.macs, self.parameters]
+        columns.append(errors**2 * (1 - rho))
         for name in self._shared:
             belongs = np.array([source == name for source in self.sources])
             columns.append(belongs * errors * math.sqrt(correlation(name)))
@@ -170,10 +172,10 @@ class CostTable:
         return np.append(self.peak_bytes.astype(np.float64), 0.0)
 
     def _costs(self, sums: Floats, highest: Floats) -> Costs:
-        shared = 7 + len(self._shared)
+        shared = FIXED + len(self._shared)
         is_there = (sums[:, 0] > 0).astype(np.float64)  # a network of nothing costs nothing
         latency_ms = sums[:, 1] + self.overhead_ms * is_there
-        sigma = _sigma(latency_ms, sums[:, 6] + (sums[:, 7:shared] ** 2).sum(axis=1))
+        sigma = _sigma(latency_ms, sums[:, FIXED - 1] + (sums[:, FIXED:shared] ** 2).sum(axis=1))
         low_ms, high_ms = latency.interval(latency_ms, sigma)
         shares = self._shares(sums[:, shared:])
         weights = sums[:, 3]
@@ -187,10 +189,10 @@ class CostTable:
             shares=shares,
             is_too_analytic=(shares[:, ANALYTIC] > ANALYTIC_LIMIT) & (not self.allow_analytic),
             energy_mj=sums[:, 2] + self.overhead_mj * is_there,
-            storage_bytes=np.rint(weights * (1 + memory.CONTAINER_SHARE)).astype(np.int64),
+            storage_bytes=np.rint(sums[:, 4]).astype(np.int64),
             peak_memory_bytes=np.rint(in_memory).astype(np.int64),
-            macs=np.rint(sums[:, 4]).astype(np.int64),
-            parameters=np.rint(sums[:, 5]).astype(np.int64),
+            macs=np.rint(sums[:, 5]).astype(np.int64),
+            parameters=np.rint(sums[:, 6]).astype(np.int64),
         )
 
     def _shares(self, by_provenance: Floats) -> Floats:
@@ -239,6 +241,7 @@ class CostModel:
             estimates = self._chain.estimates(operations)
         counts: dict[str, Any] = {
             "weight_bytes": _integers(memory.weight_bytes(op, self._runtime) for op in operations),
+            "storage_bytes": _integers(memory.file_bytes(op, self._runtime) for op in operations),
             "peak_bytes": _integers(memory.peak_bytes(op, self._runtime) for op in operations),
             "macs": _integers(op.macs() for op in operations),
             "parameters": _integers(op.parameters() for op in operations),

@@ -19,7 +19,7 @@ from devices.profiles.estimates import (
     correlation,
 )
 from devices.profiles.latency import UNCALIBRATED_SIGMA, LatencyChain
-from devices.profiles.memory import CONTAINER_SHARE
+from devices.profiles.memory import CONTAINER_BYTES
 from devices.profiles.operations import Operation
 from tests.devices.simulated import CALL_MS, SimulatedDevice, blocks, networks, stems
 
@@ -60,7 +60,7 @@ def plain_costs(profile, chain, operations) -> dict[str, float]:
         "provenance": max(e.provenance for e in found),
         "shares": shares,
         "energy_mj": 5.0 * latency,
-        "storage_bytes": round(weights * (1 + CONTAINER_SHARE)),
+        "storage_bytes": weights + CONTAINER_BYTES * sum(len(op.decompose()) for op in operations),
         "peak_memory_bytes": weights + 4 * max(op.peak_elements() for op in operations),
         "macs": sum(op.macs() for op in operations),
         "parameters": sum(op.parameters() for op in operations),
@@ -210,7 +210,7 @@ def test_slot_costs_add_up_to_the_cost_of_a_network(measure):
 
     names = {"latency": "latency_ms", "energy": "energy_mj", "storage": "storage_bytes"}
     found = getattr(table.total(rows), names.get(measure, measure))
-    np.testing.assert_allclose(found, sums, rtol=1e-9, atol=0.5 if measure == "storage" else 0)
+    np.testing.assert_allclose(found, sums, rtol=1e-9)
 
 
 def test_peak_memory_does_not_add_up():
@@ -222,9 +222,12 @@ def test_eight_bits_store_a_quarter():
     profile = mixed_profile()
     small = replace(profile, runtime=replace(profile.runtime, dtype="int8"), entries=())
 
-    bytes_of = [CostModel(p).table(BLOCKS).total([[0]]).storage_bytes[0] for p in (profile, small)]
+    tables = [CostModel(p).table(BLOCKS) for p in (profile, small)]
 
-    assert bytes_of[0] == pytest.approx(4 * bytes_of[1], abs=4)
+    assert tables[0].weight_bytes[0] == 4 * tables[1].weight_bytes[0]
+    assert tables[0].storage_bytes[0] - tables[0].weight_bytes[0] == (
+        tables[1].storage_bytes[0] - tables[1].weight_bytes[0]
+    )
 
 
 def test_a_microcontroller_keeps_its_weights_in_flash():
