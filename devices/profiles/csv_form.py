@@ -4,11 +4,9 @@ A spreadsheet must not run what a stranger wrote into a profile, so cells that l
 formula carry an apostrophe in front, which `unescaped` takes off again.
 """
 
-import csv
-import io
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from devices.profiles.rules import SCHEMA, rules
@@ -21,6 +19,7 @@ FACTS: Mapping[str, tuple[str, ...]] = {
     "space": ("space",),
     "overhead_ms": ("overhead_ms",),
     "content_sha256": ("content_sha256",),
+    "kind": ("device", "kind"),
     "peak_fp32": ("device", "peak_flops", "fp32"),
     "peak_tf32": ("device", "peak_flops", "tf32"),
     "peak_fp16": ("device", "peak_flops", "fp16"),
@@ -45,6 +44,7 @@ FIGURES = tuple(rules("entries"))
 MODEL_COLUMNS = ("arch", "mean_ms", "std_ms", "p95_ms", "runs", "energy_mj", "peak_mem_bytes",
                  "split", "macs", "file_bytes", "model_sha256")  # fmt: skip
 FORMULA = re.compile(r"[=+\-@\t\r']")
+NEEDS_QUOTES = re.compile(r'[",\r\n]')
 # Texts that stand in a comment line as they are; in a line of their own commas may join words.
 PLAIN = re.compile(r"[^;,\s\"'=+@-](?:[^;,\t\n\r\"]*[^;,\s\"])?")
 ALONE = re.compile(r"\w(?:[^;,\t\n\r\"=+@]|, ?\w)*\w")
@@ -53,19 +53,26 @@ ALONE = re.compile(r"\w(?:[^;,\t\n\r\"=+@]|, ?\w)*\w")
 def write(document: Mapping[str, Any]) -> str:
     """The CSV text of a profile document."""
     lines = [f"#{SCHEMA}", *(f"#{_facts_line(document, names)}" for names in _lines(document))]
-    table = io.StringIO()
-    writer = csv.writer(table, lineterminator="\n")
     rows = [row["op"] | {name: row.get(name) for name in FIGURES} for row in document["entries"]]
-    columns = [name for name in (*FIELDS, *FIGURES) if any(row.get(name) is not None
-               for row in rows) or name in ("type", "mean_ms")]  # fmt: skip
-    writer.writerow(columns)
-    writer.writerows([_cell(row.get(name)) for name in columns] for row in rows)
+    used = {name for row in rows for name, value in row.items() if value is not None}
+    used |= {"type", "mean_ms"}
+    columns = [name for name in (*FIELDS, *FIGURES) if name in used]
+    lines.append(_line(columns))
+    lines += [_line([_cell(row.get(name)) for name in columns]) for row in rows]
     for row in document.get("models", ()):
-        cells = [_cell(row.get(name)) for name in MODEL_COLUMNS]
+        cells = ["#model", *(_cell(row.get(name)) for name in MODEL_COLUMNS)]
         while not cells[-1]:
             cells.pop()
-        writer.writerow(["#model", *cells])
-    return "\n".join(lines) + "\n" + table.getvalue()
+        lines.append(_line(cells))
+    return "\n".join(lines) + "\n"
+
+
+def _line(cells: Iterable[str]) -> str:
+    """A row; unlike those of the csv module it keeps a carriage return inside a cell."""
+    return ",".join(
+        '"' + cell.replace('"', '""') + '"' if NEEDS_QUOTES.search(cell) else cell
+        for cell in cells
+    )
 
 
 def escaped(text: str) -> str:

@@ -16,6 +16,7 @@ from devices.profiles.rules import FAMILY, rules
 from devices.profiles.vocabulary import FIELDS
 
 FACT = re.compile(r'\s*(\w+)\s*=\s*("(?:[^"\\]|\\.)*"\s*|[^;]*)(?:;|$)')
+MODEL_ROW = re.compile(r"#model[,;\t]")
 LONGEST_COLUMN = 80
 MOST_COLUMNS = 100  # twice as many as there are names
 COLUMN = re.compile(r"(\w+?)\s*(?:_|\(|\[|\s)\s*([a-zµμ]+)\s*[)\]]?")
@@ -54,9 +55,7 @@ class Columns:
 def is_comment(line: str) -> bool:
     """Whether a line above the table belongs to the facts; spreadsheets may have quoted it."""
     start = line.lstrip(' "')
-    return not line.strip() or (
-        start.startswith("#") and not start.startswith(("#model,", "#model;", "#model\t"))
-    )
+    return not line.strip() or (start.startswith("#") and not MODEL_ROW.match(start))
 
 
 def facts(above: Sequence[str]) -> Facts:

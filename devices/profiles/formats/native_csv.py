@@ -20,8 +20,8 @@ from devices.profiles.problems import shown
 from devices.profiles.rules import most
 from devices.profiles.vocabulary import BOOLEANS, FIELDS
 
-TEXTS = frozenset({"type", "act", "norm", "dtype", "source", "unit", "split", "model_sha256"})
-AS_THEY_ARE = frozenset({"tag", "note"})
+TEXTS = frozenset({"type", "act", "norm", "dtype", "source", "unit", "split"})
+AS_THEY_ARE = frozenset({"tag", "note", "model_sha256"})
 
 
 def read_csv(document: Document) -> Reading:
@@ -101,7 +101,7 @@ def _values(
     return {
         name: _value(name, cell, decimal_comma)
         for name, cell in zip(names, cells, strict=False)
-        if cell.strip()
+        if cell.strip() or (cell and name in AS_THEY_ARE)
     }
 
 

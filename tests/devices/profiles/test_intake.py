@@ -151,6 +151,7 @@ def seconds(data):
     return time.process_time() - start, verdict
 
 
+@pytest.mark.slow
 def test_a_table_of_100_000_rows_is_refused_at_once():
     taken, verdict = seconds(table(2) + b"\nmbconv,9,9,40,96,5,2,1,99,60" * 100_000)
     assert isinstance(verdict, Refused)
@@ -158,6 +159,7 @@ def test_a_table_of_100_000_rows_is_refused_at_once():
     assert taken < 3
 
 
+@pytest.mark.slow
 def test_a_list_of_100_000_rows_is_refused_at_once(document, row):
     one = json.dumps(row(8, 1.0))
     text = json.dumps(document([])).replace("[]", f"[{one}{f', {one}' * 99_999}]")

@@ -1,12 +1,17 @@
 """The native JSON and CSV say the same, and both are read as they were written."""
 
 import json
+from dataclasses import replace
 from importlib import import_module
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from devices.profiles.formats import registry
 from devices.profiles.intake import Accepted, Question, Refused
+from devices.profiles.operations import Operation
+from devices.profiles.profile import Entry
 
 FACTS = """#webnas.device-profile/1
 #name=Lab phone, big core
@@ -58,6 +63,30 @@ def test_both_forms_of_a_profile_have_one_identity(example, upload):
         assert verdict.profile == example
         assert verdict.profile.content_sha256() == example.content_sha256()
         assert not any("edited" in problem.text for problem in verdict.report)
+
+
+UNSTORABLE = [chr(code) for code in range(32) if chr(code) not in "\t\n\r"]
+TEXTS = st.text(
+    st.characters(codec="utf-8", exclude_characters=UNSTORABLE), min_size=1, max_size=12
+) | st.sampled_from(["=1+1", " a ", "a, =b", "'", '"', "a;b", "#x", "a,", "-5", "\t", "é\nü", "1"])
+
+
+@settings(max_examples=60, deadline=None, database=None, derandomize=True,
+          suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
+@given(TEXTS, TEXTS, TEXTS, TEXTS)
+def test_any_text_survives_both_forms(example, upload, name, notes, tag, key):
+    op = Operation("other", tag=tag)
+    profile = replace(
+        example,
+        name=name,
+        space=key,
+        device=replace(example.device, vendor=notes, facts_source=key),
+        provenance=replace(example.provenance, notes=notes),
+        entries=(*example.entries, Entry(op, 1.0, note=notes)),
+        models=(replace(example.models[0], arch={key: [tag]}, model_sha256=notes),),
+    )
+    assert upload(profile.to_json()).profile == profile
+    assert upload(profile.to_csv()).profile == profile
 
 
 def test_an_edited_download_is_noticed(example, texts):
