@@ -204,7 +204,7 @@ REST_FRAMEWORK = {
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["webnas.accounts.permissions.SignedInWithinScope"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "webnas.rest.schema.Schema",
     "DEFAULT_PAGINATION_CLASS": "webnas.paging.Pages",
     "PAGE_SIZE": 50,
     "DEFAULT_FILTER_BACKENDS": [
@@ -223,6 +223,9 @@ REST_FRAMEWORK = {
     },
     "EXCEPTION_HANDLER": "webnas.errors.handle_exception",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["webnas.rest.parsing.StrictJSON"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "webnas.rest.negotiation.FirstRenderer",
+    "URL_FORMAT_OVERRIDE": None,  # ?format= says which file a download is
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "DEFAULT_VERSIONING_CLASS": None,
 }
@@ -250,4 +253,6 @@ LOGGING = {
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    # The exporter tells every step of its passes.
+    "loggers": {"onnx_ir": {"level": "WARNING"}, "onnxscript": {"level": "WARNING"}},
 }

@@ -1,6 +1,7 @@
 """Making a chosen network: weights as judged, perhaps trained further, then the files."""
 
 import logging
+import re
 import time
 import traceback
 from dataclasses import dataclass
@@ -52,7 +53,7 @@ class Making:
 
 def advance(lease: Lease) -> None:
     """One slice: train, or export when the weights are there."""
-    from searches.export.bundle import ParityError
+    from searches.export.parity import ParityError
 
     model = ChosenModel.objects.select_related("trial").get(pk=lease.pk)
     run = Run.objects.select_related("dataset", "space", "supernet").get(pk=model.trial.run_id)
@@ -160,7 +161,6 @@ def _export(making: Making, network: "nn.Module", qualities: dict[str, Any]) -> 
     made = bundle.export(
         network,
         engine.task_of(making.run),
-        engine.genes_of(making.model.trial),
         card=card,
         tick=making.heartbeat.tick,
     )
@@ -217,8 +217,8 @@ def _store(making: Making, made: "Bundle") -> None:
 
 
 def _slug(model: ChosenModel) -> str:
-    kept = "".join(c if c.isalnum() else "-" for c in model.name.lower()).strip("-")
-    return kept or f"model-{model.pk}"
+    words = re.findall(r"[a-z0-9]+", model.name.lower())
+    return "-".join(words)[:80] or f"model-{model.pk}"
 
 
 def _file(making: Making, format_name: str, filename: str, content: bytes) -> ModelFile:

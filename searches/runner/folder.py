@@ -2,15 +2,19 @@
 
 import logging
 import traceback
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 
 from searches.datasets import image_folder
 from searches.datasets.base import DataRefused, ImageData, Limits
 from searches.datasets.thumbnails import sample_sheet
 from searches.models import DataSet
+from webnas.accounts import quotas
+from webnas.refusals import RefusedRequest
 from webnas.work import files
 from webnas.work.leases import Heartbeat, Lease
 
@@ -35,36 +39,63 @@ def stored_columns(data: ImageData) -> dict[str, Any]:
     }
 
 
-def is_allowed(folder: Path) -> bool:
+def files_of(columns: Mapping[str, Any]) -> list[str]:
+    return [columns["file"], columns["sheet"]]
+
+
+def is_allowed(folder: str) -> bool:
     """Whether the folder, all links followed, lies in one that the operator opened."""
-    resolved = folder.resolve()
-    return any(resolved.is_relative_to(root) for root in settings.WEBNAS_DATA_ROOTS)
+    try:
+        resolved = Path(folder).resolve()
+    except (OSError, ValueError):  # a loop of links, a NUL
+        return False
+    is_below = any(resolved.is_relative_to(root) for root in settings.WEBNAS_DATA_ROOTS)
+    return Path(folder).is_absolute() and is_below
 
 
 def read(lease: Lease) -> None:
     """One slice: the whole folder."""
-    dataset = DataSet.objects.get(pk=lease.pk)
+    dataset = DataSet.objects.select_related("owner").get(pk=lease.pk)
     if lease.attempts > settings.WEBNAS_TRIAL_ATTEMPTS:
         _fail(lease, "Its worker was lost again and again.")
         return
     heartbeat = Heartbeat(lease)
     try:
         columns = stored_columns(_read(dataset, heartbeat))
+        _store(lease, dataset, columns)
     except DataRefused as refusal:
-        _fail(lease, str(refusal))
+        if heartbeat.tick():
+            _fail(lease, str(refusal))
+        else:  # the worker stops: read it again later
+            lease.release()
     except Exception:  # a folder that cannot be read must not stop the worker
         logger.exception("Data set %s could not be read", dataset.pk)
         _fail(lease, traceback.format_exc())
-    else:
-        lease.release(due_at=None, error="", **columns)
+
+
+def _store(lease: Lease, dataset: DataSet, columns: dict[str, Any]) -> None:
+    try:
+        with transaction.atomic():
+            if dataset.owner is not None:
+                quotas.refuse_beyond(dataset.owner, columns["n_bytes"], field="folder")
+            is_stored = lease.release(due_at=None, error="", **columns)
+    except RefusedRequest as refusal:
+        files.remove_all(files_of(columns))
+        _fail(lease, refusal.detail)
+        return
+    if not is_stored:
+        files.remove_all(files_of(columns))
 
 
 def _read(dataset: DataSet, heartbeat: Heartbeat) -> ImageData:
-    folder = Path(dataset.folder)
-    if not is_allowed(folder):
-        raise DataRefused({"folder": [f"{folder} is not below a folder of WEBNAS_DATA_ROOTS."]})
+    if not is_allowed(dataset.folder):
+        message = f"{dataset.folder} is not below a folder of WEBNAS_DATA_ROOTS."
+        raise DataRefused({"folder": [message]})
     return image_folder.read_folder(
-        folder.resolve(), seed=dataset.split_seed, limits=limits(), tick=heartbeat.tick
+        Path(dataset.folder).resolve(),
+        seed=dataset.split_seed,
+        limits=limits(),
+        tick=heartbeat.tick,
     )
 
 
