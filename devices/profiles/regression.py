@@ -27,6 +27,7 @@ from devices.profiles.operations import Operation
 
 OWN_ROWS = 10  # a type of operation with so many rows gets a regressor of its own
 LEAST_ROWS = 8  # below there is none at all
+MOST_ROWS = 4000  # of a larger table so many at random: more change nothing but the waiting
 N_FOLDS = 5
 PENALTIES = tuple(float(p) for p in np.logspace(5, -1, 13))  # from no correction to a free one
 WORTH = 0.98  # a weaker penalty must lower the error by 2 %
@@ -96,6 +97,10 @@ def fit(operations: Sequence[Operation], latency_ms: Sequence[float]) -> list[Re
     """
     if len(operations) < LEAST_ROWS:
         return []
+    if len(operations) > MOST_ROWS:
+        chosen = np.random.default_rng(0).choice(len(operations), MOST_ROWS, replace=False)
+        operations = [operations[i] for i in chosen]
+        latency_ms = [latency_ms[i] for i in chosen]
     work, shape = features.work(operations), features.shape(operations)
     target = np.log(np.asarray(latency_ms, dtype=np.float64))
     types = np.array([op.type for op in operations])

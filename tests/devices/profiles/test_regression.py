@@ -78,6 +78,16 @@ def test_too_few_rows_give_no_regressor():
     assert regression.fit(BLOCKS[:7], [1.0] * 7) == []
 
 
+def test_a_large_table_is_fitted_on_a_sample(monkeypatch):
+    monkeypatch.setattr(regression, "MOST_ROWS", 50)
+    times = [SimulatedDevice().true_ms(op) for op in BLOCKS]
+
+    [fitted] = regression.fit(BLOCKS, times)
+
+    assert fitted.n_rows == 50
+    assert fitted == regression.fit(BLOCKS, times)[0]
+
+
 def test_coefficients_survive_json():
     device = SimulatedDevice()
     [fitted] = regression.fit(BLOCKS[:40], [device.timed_ms(op) for op in BLOCKS[:40]])
