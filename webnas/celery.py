@@ -12,6 +12,8 @@ from celery.signals import worker_process_init, worker_shutting_down
 from webnas.work import messages, shutdown
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webnas.settings")
+# The checks would load every page into the worker.
+os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 messages.register()
 
 app = Celery("webnas")

@@ -126,13 +126,14 @@ class LoginLink(models.Model):
     def redeem(cls, secret: str) -> AbstractBaseUser | None:
         """The user of an unused, fresh link; uses it up. One UPDATE decides between two clicks."""
         now = timezone.now()
+        # No join here: PostgreSQL does not look again into a subquery after waiting for a row.
         unused = cls.objects.filter(
-            sha256=digest(secret), used_at__isnull=True, expires_at__gt=now, user__is_active=True
+            sha256=digest(secret), used_at__isnull=True, expires_at__gt=now
         )
         if not unused.update(used_at=now):
             return None
         link: LoginLink = cls.objects.select_related("user").get(sha256=digest(secret))
-        return link.user
+        return link.user if link.user.is_active else None
 
 
 class IdempotentAnswer(models.Model):
