@@ -173,6 +173,14 @@ def _check_same_shape(parts: dict[str, tuple[Images, Labels] | None]) -> None:
             raise refuse(name, f"Images are {list(shape)}, those of x_train {expected}.")
 
 
+def _decoded(names: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Names that were saved as bytes, which is how numpy saves ASCII text on request."""
+    try:
+        return np.char.decode(names, "utf-8")
+    except UnicodeDecodeError as error:
+        raise refuse("classes", f"These bytes are no UTF-8: {error}.") from None
+
+
 def _classes(
     names: npt.NDArray[Any] | None, parts: dict[str, tuple[Images, Labels] | None]
 ) -> tuple[str, ...]:
@@ -184,6 +192,8 @@ def _classes(
         if highest >= max(seen, 1) * 10:
             raise refuse("y_train", f"The highest label is {highest}, but {seen} classes occur.")
         return tuple(str(number) for number in range(highest + 1))
+    if names.dtype.kind == "S":
+        names = _decoded(names)
     if names.ndim != 1 or names.dtype.kind != "U":
         raise refuse("classes", f"dtype {names.dtype}, shape {list(names.shape)}; text is needed.")
     found = tuple(str(name)[:100] for name in names)

@@ -77,6 +77,18 @@ def test_a_stored_data_set_is_read_back_the_same():
     assert data.to_bytes() == again.to_bytes()
 
 
+def test_names_saved_as_bytes_are_taken():
+    data = npz.read(archive(arrays(classes=np.array([b"a", b"b", "\u00e9".encode()]))), seed=0)
+    assert data.classes == ("a", "b", "\u00e9")
+
+
+def test_the_small_cifar10_file_is_taken_as_it_is(shared_data):
+    with (shared_data / "cifar10" / "cifar10_tiny.npz").open("rb") as file:
+        data = npz.read(file, seed=0)
+    assert data.statistics()["n"] == {"train": 800, "val": 200, "test": 500}
+    assert "airplane" in data.classes
+
+
 X = arrays()["x_train"]
 NAN = np.full((60, 8, 8), 0.5)
 NAN[7, 1, 1] = np.nan
@@ -103,6 +115,7 @@ CASES = {
         "those of x_train",
     ),
     "twice": (arrays(classes=np.array(["a", "a", "b"])), "classes", "twice"),
+    "no text": (arrays(classes=np.array([b"a", b"b", b"\xff"])), "classes", "no UTF-8"),
     "few names": (arrays(classes=np.array(["a", "b"])), "classes", "2 names"),
     "empty": ({}, "x_train", "holds nothing"),
 }
