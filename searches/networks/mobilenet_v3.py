@@ -96,15 +96,10 @@ class MobileNetV3(nn.Module):
         super().__init__()
         self.config = config
         stem, final, mix = config["stem"], config["final"], config["mix"]
-        self.register_buffer("mean", torch.tensor(config["mean"]).view(1, -1, 1, 1))
-        self.register_buffer("std", torch.tensor(config["std"]).view(1, -1, 1, 1))
-        self.stem = ConvNorm(
-            config["in_channels"],
-            stem["cout"],
-            stem["kernel"],
-            stride=stem["stride"],
-            act=stem["act"],
-        )
+        self.register_buffer("mean", torch.tensor(config["mean"]).float().view(1, -1, 1, 1))
+        self.register_buffer("std", torch.tensor(config["std"]).float().view(1, -1, 1, 1))
+        cin, cout, kernel = config["in_channels"], stem["cout"], stem["kernel"]
+        self.stem = ConvNorm(cin, cout, kernel, stride=stem["stride"], act=stem["act"])
         self.blocks = nn.Sequential(*(MBConv(block) for block in config["blocks"]))
         self.final = ConvNorm(config["blocks"][-1]["cout"], final["cout"], 1, act=final["act"])
         self.mix = nn.Conv2d(final["cout"], mix["cout"], 1, bias=False)
