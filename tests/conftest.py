@@ -14,9 +14,10 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def skip_or_fail(reason: str) -> None:
-    """Skip with the reason; under WEBNAS_REQUIRE=all a missing part is a failure."""
-    if os.environ.get("WEBNAS_REQUIRE") == "all":
+def skip_or_fail(reason: str, part: str = "") -> None:
+    """Skip with the reason; a part that WEBNAS_REQUIRE names (or `all`) must be there."""
+    required = os.environ.get("WEBNAS_REQUIRE", "").split(",")
+    if "all" in required or part in required:
         pytest.fail(reason)
     pytest.skip(reason)
 
