@@ -30,6 +30,9 @@ class DeviceProfile(Owned, Leased):
             models.UniqueConstraint(
                 fields=["owner", "name"], name="one_device_per_owner_and_name"
             ),
+            models.UniqueConstraint(
+                fields=["is_host"], name="one_host", condition=models.Q(is_host=True)
+            ),
         ]
 
     def __str__(self) -> str:
@@ -46,6 +49,8 @@ class DeviceProfile(Owned, Leased):
 class ProfileVersion(models.Model):
     """One immutable state of a profile; runs pin it by id and content hash."""
 
+    counted_for = "device__owner"
+
     device = models.ForeignKey(DeviceProfile, on_delete=models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField()
     content_sha256 = models.CharField(max_length=64, db_index=True)
@@ -55,7 +60,9 @@ class ProfileVersion(models.Model):
     # What the import had to say: a list of problems.
     report = models.JSONField(default=list)
     n_entries = models.PositiveIntegerField(default=0)
+    # The file as it came, and its size.
     original = StoredName()
+    n_bytes = models.PositiveBigIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -5,14 +5,15 @@ from dataclasses import asdict
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
 from django.utils import timezone
 
+from devices import versions
 from devices.models import DeviceProfile, ProfileVersion
 from devices.profiles import intake
 from devices.profiles.operations import Operation
-from devices.versions import add_version
+from webnas.accounts import quotas
 from webnas.refusals import ConflictingRequest, QuestionedRequest, RefusedRequest
 from webnas.work import files, leases
 
@@ -38,12 +39,17 @@ def import_profile(
     title = (name or accepted.profile.name).strip()
     if not 1 <= len(title) <= 120:
         raise RefusedRequest({"name": [f"{len(title)} characters; 1 to 120 are needed."]})
-    with transaction.atomic():
-        if DeviceProfile.objects.owned_by(owner).filter(name=title).exists():
-            message = f"You have a device called “{title}”; add a version to it, or rename this."
-            raise RefusedRequest({"name": [message]})
-        device = DeviceProfile.objects.create(owner=owner, name=title)
-        return _store(device, accepted, original=data, filename=filename)
+    taken = f"You have a device called “{title}”; add a version to it, or rename this."
+    if DeviceProfile.objects.owned_by(owner).filter(name=title).exists():
+        raise RefusedRequest({"name": [taken]})
+    version = _version(accepted)
+    try:
+        with transaction.atomic():
+            quotas.refuse_beyond(owner, len(data))
+            device = DeviceProfile.objects.create(owner=owner, name=title)
+            return _store(device, version, original=data, filename=filename)
+    except IntegrityError:  # the name was taken since we looked
+        raise RefusedRequest({"name": [taken]}) from None
 
 
 def new_version(
@@ -55,12 +61,17 @@ def new_version(
     if latest and latest.content_sha256 == accepted.profile.content_sha256():
         message = f"This is version {latest.number} unchanged."
         raise RefusedRequest({"file": [message]}, message)
-    return _store(device, accepted, original=data, filename=filename)
+    version = _version(accepted)
+    with transaction.atomic():
+        if device.owner is not None:
+            quotas.refuse_beyond(device.owner, len(data))
+        return _store(device, version, original=data, filename=filename)
 
 
 def _read(data: bytes, filename: str, answers: Mapping[str, str]) -> intake.Accepted:
-    if len(data) > MAX_UPLOAD_BYTES:
-        message = f"{len(data):,} bytes; a profile has at most {MAX_UPLOAD_BYTES:,}."
+    most = min(MAX_UPLOAD_BYTES, settings.WEBNAS_UPLOAD_BYTES)
+    if len(data) > most:
+        message = f"{len(data):,} bytes; a profile has at most {most:,}."
         raise RefusedRequest({"file": [message]}, message)
     verdict = intake.read(data, filename, answers=answers)
     if isinstance(verdict, intake.Question):
@@ -72,13 +83,24 @@ def _read(data: bytes, filename: str, answers: Mapping[str, str]) -> intake.Acce
     return verdict
 
 
+def _version(accepted: intake.Accepted) -> ProfileVersion:
+    return versions.version_of(
+        accepted.profile, report=[asdict(problem) for problem in accepted.report]
+    )
+
+
 def _store(
-    device: DeviceProfile, accepted: intake.Accepted, *, original: bytes, filename: str
+    device: DeviceProfile, version: ProfileVersion, *, original: bytes, filename: str
 ) -> ProfileVersion:
+    """The version with the file as it came; the file goes when the row cannot be stored."""
     suffix = ".csv" if filename.lower().endswith(".csv") else ".json"
     stored = files.write("profiles", suffix, original)
-    report = [asdict(problem) for problem in accepted.report]
-    return add_version(device, accepted.profile, report=report, original=stored.name)
+    version.original, version.n_bytes = stored.name, stored.n_bytes
+    try:
+        return versions.append(device, version)
+    except BaseException:
+        files.remove(stored.name)
+        raise
 
 
 def delete_device(*, device: DeviceProfile) -> None:
@@ -86,9 +108,12 @@ def delete_device(*, device: DeviceProfile) -> None:
     names = list(device.pinned.values_list("run__name", flat=True)[:5])
     if names:
         raise ConflictingRequest({}, f"Runs use this device: {', '.join(names)}.")
+    originals = list(device.versions.values_list("original", flat=True))
     try:
-        device.delete()
-    except ProtectedError:  # a run took it between the two statements
+        with transaction.atomic():
+            device.delete()
+            transaction.on_commit(lambda: files.remove_all(originals))
+    except (ProtectedError, IntegrityError):  # a run took it between the two statements
         raise ConflictingRequest({}, "A run uses this device.") from None
 
 
@@ -100,7 +125,7 @@ def add_builtin() -> None:
         device, _ = DeviceProfile.objects.get_or_create(owner=None, name=profile.name)
         latest = device.latest()
         if latest is None or latest.content_sha256 != profile.content_sha256():
-            add_version(device, profile)
+            versions.add_version(device, profile)
 
 
 def measure_host(*, operations: Sequence[Operation]) -> DeviceProfile:

@@ -39,7 +39,7 @@ def measure_host(device_id: int) -> None:
 def _measure(lease: Lease) -> None:
     from devices.profiles.measure import measure_host as measured
     from devices.profiles.operations import Operation
-    from devices.versions import add_version
+    from devices.versions import append, version_of
 
     heartbeat = Heartbeat(lease)
     shown = -1
@@ -56,6 +56,7 @@ def _measure(lease: Lease) -> None:
     device = DeviceProfile.objects.get(pk=lease.pk)
     plan: list[dict[str, Any]] = device.plan
     profile = measured([Operation.from_dict(item) for item in plan], progress=progress)
+    version = version_of(profile)
     with transaction.atomic():
         if lease.release(due_at=None, progress={}, error=""):
-            add_version(device, profile)
+            append(device, version)

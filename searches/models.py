@@ -15,6 +15,7 @@ class DataSet(Owned, Leased):
     """Images with labels, split once at registration into train, search-validation and test."""
 
     task_name = "searches.tasks.read_folder"
+    counted_for = "owner"
 
     class Status(models.TextChoices):
         READING = "reading"

@@ -1,0 +1,206 @@
+"""What is done with devices: stored whole or not at all."""
+
+import json
+
+import pytest
+from django.utils import timezone
+
+from devices import services, tasks
+from devices.models import DeviceProfile, ProfileVersion
+from devices.profiles.operations import Operation
+from devices.profiles.profile import Profile
+from webnas.refusals import ConflictingRequest, RefusedRequest
+from webnas.work import leases, shutdown
+from webnas.work.files import stored
+
+BLOCK = Operation(type="conv", h=8, cin=3, cout=8, k=3)
+
+
+@pytest.fixture
+def one_machine(settings, monkeypatch):
+    """An installation on one machine, whose messages go nowhere."""
+    settings.WEBNAS_ONE_MACHINE = True
+    monkeypatch.setattr("webnas.work.leases.current_app.send_task", lambda *a, **k: None)
+
+
+@pytest.fixture
+def host(db, one_machine):
+    return services.measure_host(operations=[BLOCK])
+
+
+@pytest.fixture
+def measured(monkeypatch, document):
+    """What the measuring of this machine does in these tests."""
+
+    def use(act):
+        monkeypatch.setattr("devices.profiles.measure.measure_host", act)
+
+    profile = Profile.from_dict(document)
+
+    def quick(operations, *, progress):
+        progress(0, 2)
+        progress(2, 2)
+        return profile
+
+    use(quick)
+    return use
+
+
+def test_what_comes_with_webnas_is_added_once(db):
+    services.add_builtin()
+    before = list(ProfileVersion.objects.values_list("pk", "content_sha256"))
+    services.add_builtin()
+    assert list(ProfileVersion.objects.values_list("pk", "content_sha256")) == before
+    assert len(before) == 2
+    assert all(version.provenance == "analytic" for version in ProfileVersion.objects.all())
+
+
+def test_a_changed_built_in_profile_gets_a_version(builtin):
+    ProfileVersion.objects.filter(device=builtin).update(content_sha256="other")
+    services.add_builtin()
+    assert builtin.latest().number == 2
+
+
+def test_a_version_that_cannot_be_stored_leaves_no_file(alice, document, monkeypatch):
+    def broken(device, version):
+        raise OSError("no space")
+
+    monkeypatch.setattr("devices.versions.append", broken)
+    with pytest.raises(OSError, match="no space"):
+        services.import_profile(
+            owner=alice, data=json.dumps(document).encode(), filename="p.json", answers={}
+        )
+    assert list(stored()) == []
+    assert not DeviceProfile.objects.exists()
+
+
+@pytest.mark.parametrize("name", [" ", "x" * 121])
+def test_a_name_has_1_to_120_characters(alice, document, name):
+    data = json.dumps(document).encode()
+    with pytest.raises(RefusedRequest) as refusal:
+        services.import_profile(owner=alice, data=data, filename="p", answers={}, name=name)
+    assert "name" in refusal.value.errors
+
+
+def test_a_device_in_use_is_kept(alice, device):
+    from searches.models import DataSet, PinnedProfile, Run, Space
+
+    data = DataSet.objects.create(owner=alice, name="d", source="npz")
+    space = Space.objects.create(owner=alice, name="s", family="f", definition={}, size="1")
+    run = Run.objects.create(
+        owner=alice, name="my run", dataset=data, space=space, objectives=[], budget=1, batch=1
+    )
+    PinnedProfile.objects.create(run=run, device=device, version=device.latest(), position=0)
+    with pytest.raises(ConflictingRequest, match="my run"):
+        services.delete_device(device=device)
+    assert DeviceProfile.objects.filter(pk=device.pk).exists()
+
+
+def test_this_machine_is_queued_once(host):
+    again = services.measure_host(operations=[BLOCK, BLOCK])
+    assert again.pk == host.pk
+    assert again.is_measuring
+    assert len(again.plan) == 1
+
+
+def test_a_cluster_has_no_machine_of_its_own(db, settings):
+    settings.WEBNAS_ONE_MACHINE = False
+    with pytest.raises(ConflictingRequest):
+        services.measure_host(operations=[BLOCK])
+
+
+def test_measuring_makes_a_version(host, measured):
+    tasks.measure_host(host.pk)
+    host.refresh_from_db()
+    assert not host.is_measuring
+    assert host.error == ""
+    assert host.latest().number == 1
+    assert host.latest().fits
+
+
+def test_progress_is_shown_meanwhile(host, measured, document):
+    seen = []
+
+    def looked_at(operations, *, progress):
+        progress(1, 4)
+        seen.append(DeviceProfile.objects.get(pk=host.pk).progress)
+        return Profile.from_dict(document)
+
+    measured(looked_at)
+    tasks.measure_host(host.pk)
+    assert seen == [{"done": 1, "total": 4}]
+
+
+def test_a_failed_measurement_says_why(host, measured):
+    def broken(operations, *, progress):
+        raise RuntimeError("no clock")
+
+    measured(broken)
+    tasks.measure_host(host.pk)
+    host.refresh_from_db()
+    assert "RuntimeError: no clock" in host.error
+    assert not host.is_measuring
+    assert host.latest() is None
+
+
+def test_it_is_given_up_after_three_lost_workers(host, measured):
+    def killed(operations, *, progress):
+        raise SystemExit
+
+    measured(killed)
+    for _ in range(3):
+        with pytest.raises(SystemExit):
+            tasks.measure_host(host.pk)
+        DeviceProfile.objects.update(lease_until=timezone.now() - timezone.timedelta(hours=1))
+    tasks.measure_host(host.pk)
+    host.refresh_from_db()
+    assert "lost" in host.error
+    assert not host.is_measuring
+
+
+def test_a_stopping_worker_leaves_it_due(host, measured):
+    shutdown.requested.set()
+    try:
+        tasks.measure_host(host.pk)
+    finally:
+        shutdown.requested.clear()
+    host.refresh_from_db()
+    assert host.is_measuring
+    assert host.lease_until is None
+    assert host.error == ""
+
+
+def test_a_lost_lease_stores_nothing(host, measured, document):
+    def overtaken(operations, *, progress):
+        DeviceProfile.objects.update(lease_owner="somebody else")
+        return Profile.from_dict(document)
+
+    measured(overtaken)
+    tasks.measure_host(host.pk)
+    assert not ProfileVersion.objects.exists()
+
+
+def test_a_second_message_finds_it_taken(host, measured):
+    lease = leases.claim(DeviceProfile, host.pk)
+    assert lease is not None
+    tasks.measure_host(host.pk)
+    assert not ProfileVersion.objects.exists()
+
+
+def test_measuring_anew_adds_a_version(host, measured, document):
+    tasks.measure_host(host.pk)
+    services.measure_host(operations=[BLOCK])
+    tasks.measure_host(host.pk)
+    assert [version.number for version in host.versions.order_by("number")] == [1, 2]
+
+
+@pytest.mark.slow
+def test_the_real_machine_can_be_measured(host):
+    pytest.importorskip("onnxruntime")
+    DeviceProfile.objects.filter(pk=host.pk).update(plan=[BLOCK.to_dict()])
+    tasks.measure_host(host.pk)
+    host.refresh_from_db()
+    assert host.error == ""
+    version = host.latest()
+    assert version.provenance == "measured"
+    assert version.document["entries"][0]["mean_ms"] > 0
