@@ -27,10 +27,29 @@ class RefusedRequest(Exception):
         self.problems = list(problems)
 
 
+class ForbiddenRequest(RefusedRequest):
+    """This person may not do this."""
+
+    status = 403
+
+
 class ConflictingRequest(RefusedRequest):
-    """The object is in a state, or in use, that does not allow this."""
+    """The object is in a state, or in use, that does not allow this.
+
+    Args:
+        retry_after: seconds after which it may be allowed; None: waiting does not help.
+    """
 
     status = 409
+
+    def __init__(
+        self,
+        errors: Mapping[str, Sequence[str]] | None = None,
+        detail: str = "The request was refused; see errors.",
+        retry_after: int | None = None,
+    ):
+        super().__init__(errors, detail)
+        self.retry_after = retry_after
 
 
 class QuestionedRequest(RefusedRequest):

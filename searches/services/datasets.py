@@ -1,20 +1,20 @@
 """Data sets: uploaded, registered, built in."""
 
 import zipfile
-from pathlib import Path
 from typing import BinaryIO
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import transaction
-from django.db.models import Sum
+from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError
 from django.utils import timezone
 
 from searches.datasets import image_folder, npz
-from searches.datasets.base import DataRefused, ImageData
+from searches.datasets.base import DAMAGED, DataRefused, ImageData
 from searches.models import DataSet, Supernet
 from searches.runner import folder as folders
-from webnas.refusals import ConflictingRequest, RefusedRequest
+from webnas.accounts import quotas
+from webnas.refusals import ConflictingRequest, ForbiddenRequest, RefusedRequest
 from webnas.work import files, leases
 
 DIGITS = "Handwritten digits"
@@ -29,13 +29,20 @@ def upload_dataset(
         RefusedRequest: naming the array or file, what is wrong and what would be right.
     """
     title = _free_name(owner, name)
-    _check_upload(owner, file)
+    _check_upload(file)
     source, data = _read(file, filename, seed)
     columns = folders.stored_columns(data)
-    with transaction.atomic():
-        dataset: DataSet = DataSet.objects.create(
-            owner=owner, name=title, source=source, split_seed=seed, **columns
-        )
+    try:
+        with transaction.atomic():
+            quotas.refuse_beyond(owner, columns["n_bytes"])
+            dataset: DataSet = DataSet.objects.create(
+                owner=owner, name=title, source=source, split_seed=seed, **columns
+            )
+    except BaseException as error:
+        files.remove_all(folders.files_of(columns))
+        if isinstance(error, IntegrityError):  # the name was taken since we looked
+            raise _taken(title) from None
+        raise
     return dataset
 
 
@@ -44,29 +51,24 @@ def _free_name(owner: User, name: str) -> str:
     if not 1 <= len(title) <= 120:
         raise RefusedRequest({"name": [f"{len(title)} characters; 1 to 120 are needed."]})
     if DataSet.objects.owned_by(owner).filter(name=title).exists():
-        raise RefusedRequest({"name": [f"You have a data set called “{title}”."]})
+        raise _taken(title)
     return title
 
 
-def _check_upload(owner: User, file: BinaryIO) -> None:
+def _taken(title: str) -> RefusedRequest:
+    return RefusedRequest({"name": [f"You have a data set called “{title}”."]})
+
+
+def _check_upload(file: BinaryIO) -> None:
     size = file.seek(0, 2)
     file.seek(0)
     if size > settings.WEBNAS_UPLOAD_BYTES:
         message = f"{size:,} bytes; at most {settings.WEBNAS_UPLOAD_BYTES:,} an upload."
         raise RefusedRequest({"file": [message]}, message)
-    used = DataSet.objects.owned_by(owner).aggregate(sum=Sum("n_bytes"))["sum"] or 0
-    if used + size > settings.WEBNAS_QUOTA_BYTES:
-        message = f"You use {used:,} of {settings.WEBNAS_QUOTA_BYTES:,} bytes; delete something."
-        raise RefusedRequest({"file": [message]}, message)
 
 
 def _read(file: BinaryIO, filename: str, seed: int) -> tuple[str, ImageData]:
-    """By content: an archive whose members are arrays is an .npz."""
-    is_npz = filename.lower().endswith(".npz")
-    if zipfile.is_zipfile(file):
-        file.seek(0)
-        with zipfile.ZipFile(file) as archive:
-            is_npz = is_npz or any(name.endswith(".npy") for name in archive.namelist())
+    is_npz = filename.lower().endswith(".npz") or _holds_arrays(file)
     file.seek(0)
     try:
         if is_npz:
@@ -76,25 +78,37 @@ def _read(file: BinaryIO, filename: str, seed: int) -> tuple[str, ImageData]:
         raise RefusedRequest(refusal.problems, "The data set was refused.") from None
 
 
+def _holds_arrays(file: BinaryIO) -> bool:
+    """Whether this is an .npz under another name."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return any(name.endswith(".npy") for name in archive.namelist())
+    except DAMAGED:  # the reader says what is wrong with it
+        return False
+
+
 def register_folder(*, owner: User, name: str, folder: str, seed: int = 0) -> DataSet:
     """Register a folder that the workers can see; one of them reads it."""
     if not owner.is_staff:
-        raise RefusedRequest({"folder": ["Only staff may register folders; upload a zip."]})
+        raise ForbiddenRequest({"folder": ["Only staff may register folders; upload a zip."]})
     title = _free_name(owner, name)
-    if not Path(folder).is_absolute() or not folders.is_allowed(Path(folder)):
+    if not folders.is_allowed(folder):
         allowed = ", ".join(map(str, settings.WEBNAS_DATA_ROOTS)) or "none (WEBNAS_DATA_ROOTS)"
-        message = f"{folder} is not below an allowed folder. Allowed: {allowed}."
+        message = f"{folder[:200]} is not below an allowed folder. Allowed: {allowed}."
         raise RefusedRequest({"folder": [message]})
-    with transaction.atomic():
-        dataset: DataSet = DataSet.objects.create(
-            owner=owner,
-            name=title,
-            source=DataSet.Source.FOLDER,
-            folder=folder,
-            split_seed=seed,
-            due_at=timezone.now(),
-        )
-        leases.nudge_on_commit(DataSet, dataset.pk)
+    try:
+        with transaction.atomic():
+            dataset: DataSet = DataSet.objects.create(
+                owner=owner,
+                name=title,
+                source=DataSet.Source.FOLDER,
+                folder=folder,
+                split_seed=seed,
+                due_at=timezone.now(),
+            )
+            leases.nudge_on_commit(DataSet, dataset.pk)
+    except IntegrityError:
+        raise _taken(title) from None
     return dataset
 
 
@@ -106,9 +120,12 @@ def delete_dataset(*, dataset: DataSet) -> None:
     if Supernet.objects.filter(dataset=dataset).exists():
         raise ConflictingRequest({}, "A supernet was trained on this data set.")
     stored = [dataset.file, dataset.sheet]
-    with transaction.atomic():
-        dataset.delete()
-        transaction.on_commit(lambda: files.remove_all(stored))
+    try:
+        with transaction.atomic():
+            dataset.delete()
+            transaction.on_commit(lambda: files.remove_all(stored))
+    except (ProtectedError, IntegrityError):  # a run took it between the two statements
+        raise ConflictingRequest({}, "A run uses this data set.") from None
 
 
 def add_builtin() -> None:
