@@ -1,22 +1,38 @@
 """Search spaces: those that come with webnas, and those that people describe."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from random import Random
 from typing import Any
 
+import numpy as np
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError
 
 from devices.models import ProfileVersion
-from searches.models import Run, Space, Supernet
+from devices.profiles.coverage import coverage
+from devices.profiles.estimates import PROVENANCES
+from devices.profiles.profile import Profile
+from searches.models import DataSet, Run, Space, Supernet
 from searches.objectives.cards import UnknownEntry
 from searches.objectives.measures import COSTS, key
+from searches.runner import engine
 from searches.runner.costing import COLUMNS, Costing
 from searches.spaces import registry
-from searches.spaces.base import SearchSpace
+from searches.spaces.base import Genes, SearchSpace
+from searches.spaces.mobile_definition import InvalidSpace
 from searches.spaces.registry import FAMILIES
 from webnas.refusals import ConflictingRequest, RefusedRequest
 
+# Random architectures behind the quantiles of a cost.
+SAMPLED = 2000
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 BUILTIN_NAMES = {"full": "MobileNetV3, full size", "small": "MobileNetV3, small"}
+
+
+# Far above any space that can be searched; below what a page or a column can show.
+MOST_DIGITS = 60
+MOST_OPTIONS = 20_000
 
 
 def create_space(*, owner: User, name: str, definition: Mapping[str, Any]) -> Space:
@@ -29,10 +45,14 @@ def create_space(*, owner: User, name: str, definition: Mapping[str, Any]) -> Sp
     if not 1 <= len(title) <= 120:
         raise RefusedRequest({"name": [f"{len(title)} characters; 1 to 120 are needed."]})
     space = load(definition)
-    with transaction.atomic():
-        if Space.objects.owned_by(owner).filter(name=title).exists():
-            raise RefusedRequest({"name": [f"You have a space called “{title}”."]})
-        row: Space = Space.objects.create(owner=owner, name=title, **_columns(space))
+    taken = RefusedRequest({"name": [f"You have a space called “{title}”."]})
+    if Space.objects.owned_by(owner).filter(name=title).exists():
+        raise taken
+    try:
+        with transaction.atomic():
+            row: Space = Space.objects.create(owner=owner, name=title, **_columns(space))
+    except IntegrityError:  # the name was taken since we looked
+        raise taken from None
     return row
 
 
@@ -41,11 +61,27 @@ def load(definition: Mapping[str, Any]) -> SearchSpace:
     if not isinstance(definition, Mapping):
         raise RefusedRequest({"definition": ["A JSON object is needed."]})
     try:
-        return registry.load(definition)
+        space = registry.load(definition)
     except UnknownEntry as error:
         raise RefusedRequest({"definition.family": [str(error)]}) from None
-    except (ValueError, TypeError, KeyError) as error:
+    except InvalidSpace as error:
+        problems = {f"definition.{place}": texts for place, texts in error.problems.items()}
+        raise RefusedRequest(problems) from None
+    except (ValueError, TypeError, KeyError, ArithmeticError) as error:
         raise RefusedRequest({"definition": [str(error)]}) from None
+    _refuse_too_large(space)
+    return space
+
+
+def _refuse_too_large(space: SearchSpace) -> None:
+    """Every resolution has operations of its own, and each is priced on each device."""
+    n_options = sum(len(gene.options) for gene in space.genes[1:])
+    if len(space.genes[0].options) * n_options > MOST_OPTIONS:
+        message = f"Resolutions times other options: at most {MOST_OPTIONS:,}."
+        raise RefusedRequest({"definition": [message]})
+    if space.size() >= 10**MOST_DIGITS:
+        message = f"Fewer than 10^{MOST_DIGITS} architectures are possible."
+        raise RefusedRequest({"definition": [message]})
 
 
 def _columns(space: SearchSpace) -> dict[str, Any]:
@@ -64,7 +100,11 @@ def delete_space(*, space: Space) -> None:
         raise ConflictingRequest({}, f"Runs use this space: {', '.join(names)}.")
     if Supernet.objects.filter(space=space).exists():
         raise ConflictingRequest({}, "A supernet was trained for this space.")
-    space.delete()
+    try:
+        with transaction.atomic():
+            space.delete()
+    except (ProtectedError, IntegrityError):  # a run took it between the two statements
+        raise ConflictingRequest({}, "A run uses this space.") from None
 
 
 def add_builtin() -> None:
@@ -76,25 +116,26 @@ def add_builtin() -> None:
             Space.objects.update_or_create(owner=None, name=name, defaults=_columns(space))
 
 
-def analysis(*, space: Space, version: ProfileVersion | None) -> dict[str, Any]:
-    """Size, genes, and the reachable range of every cost, on a device when one is given."""
+def analysis(
+    *, space: Space, version: ProfileVersion | None = None, dataset: DataSet | None = None
+) -> dict[str, Any]:
+    """Size, genes, and how every cost is spread over the space, on a device when one is given.
+
+    Args:
+        space: with the channels and classes of its definition, unless a data set says others.
+        version: a device's profile, for latency and energy.
+        dataset: one that is ready.
+    """
     loaded = registry.load(space.definition)
-    device = version.device_id if version else None
-    costing = Costing(loaded, {device: version} if version and device else {})
+    if dataset is not None:
+        loaded = engine.space_for(space, dataset)
+    costing = Costing(loaded, {version.device_id: version} if version else {})
+    sample = _sample(loaded)
     bounds = {}
     for measure in COLUMNS:
-        place = device if COSTS[measure].needs_device else None
-        if COSTS[measure].needs_device and place is None:
-            continue
-        if costing.knows(measure, place):
-            bound = costing.bound(measure, place)
-            bounds[key(measure, place)] = {
-                "label": COSTS[measure].label,
-                "unit": COSTS[measure].unit,
-                "min": bound.minimum,
-                "max": bound.maximum,
-                "cheapest": loaded.describe(bound.cheapest),
-            }
+        device = version.device_id if version and COSTS[measure].needs_device else None
+        if costing.knows(measure, device):
+            bounds[key(measure, device)] = _spread(costing, measure, device, sample)
     return {
         "size": str(loaded.size()),
         "size_formula": loaded.size_formula(),
@@ -105,4 +146,48 @@ def analysis(*, space: Space, version: ProfileVersion | None) -> dict[str, Any]:
             for gene in loaded.genes
         ],
         "bounds": bounds,
+    }
+
+
+def _sample(space: SearchSpace) -> list[Genes]:
+    """The same architectures on every call."""
+    rng = Random(0)
+    return [space.sample(rng) for _ in range(SAMPLED)]
+
+
+def _spread(
+    costing: Costing, measure: str, device: int | None, sample: Sequence[Genes]
+) -> dict[str, Any]:
+    """The exact ends of a cost, and the quantiles of random architectures between them."""
+    bound = costing.bound(measure, device)
+    quantiles = np.quantile(costing.values(sample, measure, device), QUANTILES)
+    return {
+        "label": COSTS[measure].label,
+        "unit": COSTS[measure].unit,
+        "min": bound.minimum,
+        "max": bound.maximum,
+        "cheapest": costing.space.describe(bound.cheapest),
+        "quantiles": {
+            f"{100 * q:.0f} %": float(value) for q, value in zip(QUANTILES, quantiles, strict=True)
+        },
+    }
+
+
+def device_coverage(*, version: ProfileVersion, space: Space) -> dict[str, Any]:
+    """How much of a space a profile knows, and where the other operations' latency comes from."""
+    operations = registry.load(space.definition).operation_table()
+    found = coverage(Profile.from_dict(version.document), operations, version.fits)
+    names = [PROVENANCES[code] if code >= 0 else "missing" for code in found.codes]
+    rows = zip(operations, names, found.sigma, strict=True)
+    return {
+        "total": found.total,
+        "looked_up": found.looked_up,
+        "interpolated": found.interpolated,
+        "predicted": found.predicted,
+        "analytic": found.analytic,
+        "missing": len(found.missing),
+        "operations": [
+            {"label": operation.label(), "provenance": name, "sigma": sigma}
+            for operation, name, sigma in rows
+        ],
     }

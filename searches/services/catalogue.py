@@ -1,0 +1,44 @@
+"""What can be chosen: the cards of all registries, as JSON."""
+
+from typing import Any
+
+from searches.evaluators.registry import EVALUATORS
+from searches.objectives.cards import Card, Registry
+from searches.objectives.settings import schema
+from searches.spaces.registry import FAMILIES
+from searches.strategies.registry import STRATEGIES
+from searches.targets.registry import TARGETS, TargetCard
+
+REGISTRIES: dict[str, Registry] = {
+    "targets": TARGETS,
+    "families": FAMILIES,
+    "strategies": STRATEGIES,
+    "evaluators": EVALUATORS,
+}
+
+
+def cards(registry: str) -> list[dict[str, Any]]:
+    """All cards of a registry, in its order."""
+    return [card_json(card) for card in REGISTRIES[registry].values()]
+
+
+def card_json(card: Card) -> dict[str, Any]:
+    settings = card.settings_class()
+    found: dict[str, Any] = {
+        "name": card.name,
+        "label": card.label,
+        "summary": card.summary,
+        "settings": [] if settings is None else schema(settings),
+        "requires": sorted(card.requires),
+        "provides": sorted(card.provides),
+        "presets": {name: dict(preset) for name, preset in card.presets.items()},
+    }
+    return found | (_of_target(card) if isinstance(card, TargetCard) else {})
+
+
+def _of_target(card: TargetCard) -> dict[str, Any]:
+    qualities = [
+        {"name": m.name, "label": m.label, "unit": m.unit, "direction": m.direction}
+        for m in card.qualities
+    ]
+    return {"data_kind": card.data_kind, "qualities": qualities}
