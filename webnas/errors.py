@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from webnas.refusals import QuestionedRequest, RefusedRequest
+from webnas.refusals import ConflictingRequest, QuestionedRequest, RefusedRequest
 
 
 def handle_exception(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -16,9 +17,10 @@ def handle_exception(error: Exception, context: dict[str, Any]) -> Response | No
         body = {"question": error.question, "field": error.field, "choices": error.choices}
         return Response(body | error_body(error.detail, error.errors), status=error.status)
     if isinstance(error, RefusedRequest):
-        body = error_body(error.detail, error.errors)
-        listed = {"problems": error.problems} if error.problems else {}
-        return Response(body | listed, status=error.status)
+        return _refusal(error)
+    if isinstance(error, SuspiciousOperation):  # Django's own limits: fields, files, sizes
+        status = 413 if isinstance(error, RequestDataTooBig) else 400
+        return Response(error_body(str(error), {}), status=status)
     response = exception_handler(error, context)
     if response is None:
         return None
@@ -27,6 +29,15 @@ def handle_exception(error: Exception, context: dict[str, Any]) -> Response | No
     else:
         response.data = error_body(str(getattr(error, "detail", error)), {})
     return response
+
+
+def _refusal(error: RefusedRequest) -> Response:
+    body = error_body(error.detail, error.errors)
+    if error.problems:
+        body["problems"] = error.problems
+    wait = error.retry_after if isinstance(error, ConflictingRequest) else None
+    headers = {} if wait is None else {"Retry-After": str(wait)}
+    return Response(body, status=error.status, headers=headers)
 
 
 def error_body(detail: str, errors: Mapping[str, list[str]]) -> dict[str, Any]:

@@ -241,6 +241,13 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "RunStatus": "searches.models.Run.Status",
+        "TrialStatus": "searches.models.Trial.Status",
+        "ModelStatus": "searches.models.ChosenModel.Status",
+        "DataSetStatus": "searches.models.DataSet.Status",
+        "DataSetSource": "searches.models.DataSet.Source",
+    },
 }
 
 CACHES = {

@@ -1,0 +1,131 @@
+"""Device profiles as REST shows and takes them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from rest_framework import serializers
+
+from devices.models import DeviceProfile, ProfileVersion
+from devices.profiles.header import ASKED
+from webnas.rest.serializers import Strict
+
+# What an upload may say beside its file: the answers to the questions of the import.
+ANSWERS = ("format", "unit", *ASKED)
+# Parts of a version's document that lists show; the rows stay in the database.
+HEADER = ("device", "runtime", "provenance")
+
+
+class Problem(serializers.Serializer[Any]):
+    """One finding of an import: E refuses the file, R a row, W is a warning."""
+
+    level = serializers.ChoiceField(choices=("E", "R", "W"))
+    line = serializers.IntegerField(allow_null=True)
+    key = serializers.CharField(allow_null=True)
+    value = serializers.CharField(allow_null=True)
+    text = serializers.CharField()
+
+
+class Version(serializers.Serializer[Any]):
+    """One immutable state of a profile."""
+
+    id = serializers.IntegerField()
+    number = serializers.IntegerField()
+    content_sha256 = serializers.CharField()
+    n_entries = serializers.IntegerField()
+    created_at = serializers.DateTimeField()
+
+
+class Header(Version):
+    """A version with the facts that its numbers hold for, as in the uploaded document."""
+
+    device = serializers.DictField()
+    runtime = serializers.DictField()
+    provenance = serializers.DictField()
+
+
+class Device(serializers.ModelSerializer[DeviceProfile]):
+    """A device; `version` is its newest one, null while it was never measured."""
+
+    is_builtin = serializers.SerializerMethodField()
+    status = serializers.SerializerMethodField()
+    version = Header(allow_null=True, source="newest")
+
+    class Meta:
+        model = DeviceProfile
+        fields = (
+            "id",
+            "name",
+            "is_builtin",
+            "is_host",
+            "status",
+            "progress",
+            "created_at",
+            "version",
+        )
+
+    def get_is_builtin(self, device: DeviceProfile) -> bool:
+        return device.owner_id is None
+
+    def get_status(self, device: DeviceProfile) -> str:
+        """`ready`, `measuring`, `failed` or `empty`."""
+        if device.is_measuring:
+            return "measuring"
+        if getattr(device, "newest", None) is not None:
+            return "ready"
+        return "failed" if device.error else "empty"
+
+
+class DeviceDetail(Device):
+    """A device with what its import had to say, and the error of its measuring."""
+
+    report = Problem(many=True)
+
+    class Meta(Device.Meta):
+        fields = (*Device.Meta.fields, "error", "report")  # type: ignore[assignment]
+
+
+class Row(serializers.Serializer[Any]):
+    """The cost of one operation, for the whole batch."""
+
+    label = serializers.CharField()  # type: ignore[assignment]
+    op = serializers.DictField()
+    mean_ms = serializers.FloatField()
+    std_ms = serializers.FloatField(allow_null=True)
+    runs = serializers.IntegerField(allow_null=True)
+    energy_mj = serializers.FloatField(allow_null=True)
+    source = serializers.CharField(allow_null=True)  # type: ignore[assignment]
+
+
+class Answers(Strict):
+    """Answers to the questions of the import; they win over what the file says."""
+
+    format = serializers.CharField(required=False, max_length=100)
+    unit = serializers.CharField(required=False, max_length=100)
+    kind = serializers.CharField(required=False, max_length=100)
+    engine = serializers.CharField(required=False, max_length=100)
+    dtype = serializers.CharField(required=False, max_length=100)
+    batch = serializers.CharField(required=False, max_length=100)
+    threads = serializers.CharField(required=False, max_length=100)
+    provenance = serializers.CharField(required=False, max_length=100)
+
+
+class UploadVersion(Answers):
+    """A profile as a file, CSV or JSON."""
+
+    file = serializers.FileField(allow_empty_file=True)
+
+
+class UploadDevice(UploadVersion):
+    name = serializers.CharField(required=False, max_length=120)
+
+
+def newest_of(devices: Sequence[Any]) -> None:
+    """Give each device `newest`, the header of its newest version; one query for all."""
+    names = [*Version().fields, "report"]
+    parts = {f"document__{name}": name for name in HEADER}
+    rows = ProfileVersion.objects.filter(pk__in=[device.newest_id for device in devices])
+    found = {row["device_id"]: row for row in rows.values("device_id", *names, *parts)}
+    for device in devices:
+        row = found.get(device.pk)
+        device.newest = row and row | {name: row[path] for path, name in parts.items()}
+        device.report = row["report"] if row else []

@@ -1,0 +1,91 @@
+"""What requests about runs hold."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from devices.models import DeviceProfile
+from searches.api.fields import VisibleRow, VisibleRows
+from searches.models import N_OBJECTIVES, DataSet, Space, Supernet
+from searches.services.requests import MAX_BATCH, MAX_BUDGET, MAX_DEVICES
+from webnas.rest.serializers import Strict
+
+MAX_LIMITS = 20
+HIGHEST_SEED = 2**48 - 1
+HIGHEST_ID = 2**31 - 1
+
+
+class ObjectiveBody(Strict):
+    """A measure to make small or large; `device` for latency and energy."""
+
+    measure = serializers.CharField(max_length=60)
+    device = serializers.IntegerField(required=False, min_value=1, max_value=HIGHEST_ID)
+
+
+class LimitBody(ObjectiveBody):
+    """A bound that a network must keep, in the unit of the measure."""
+
+    at_most = serializers.FloatField(required=False)
+    at_least = serializers.FloatField(required=False)
+    statistic = serializers.ChoiceField(choices=("value", "upper"), required=False)
+
+
+class RunChoices(Strict):
+    """Everything that can be chosen of a run."""
+
+    name = serializers.CharField(max_length=120)
+    dataset = VisibleRow(DataSet)
+    space = VisibleRow(Space)
+    devices = VisibleRows(DeviceProfile, required=False, max_length=MAX_DEVICES)
+    objectives = ObjectiveBody(  # type: ignore[call-arg]
+        many=True, min_length=1, max_length=N_OBJECTIVES
+    )
+    limits = LimitBody(  # type: ignore[call-arg]
+        many=True, required=False, max_length=MAX_LIMITS
+    )
+    target = serializers.CharField(required=False, max_length=20)
+    target_settings = serializers.DictField(required=False)
+    strategy = serializers.CharField(required=False, max_length=40)
+    strategy_settings = serializers.DictField(required=False)
+    evaluator = serializers.CharField(required=False, max_length=40)
+    evaluator_settings = serializers.DictField(required=False)
+    budget = serializers.IntegerField(required=False, min_value=1, max_value=MAX_BUDGET)
+    batch = serializers.IntegerField(
+        required=False, allow_null=True, min_value=1, max_value=MAX_BATCH
+    )
+    seed = serializers.IntegerField(required=False, min_value=0, max_value=HIGHEST_SEED)
+    supernet = VisibleRow(Supernet, required=False, allow_null=True)
+
+
+class CreateRun(RunChoices):
+    """A new run; what is left out has the default of the strategy, evaluator or target."""
+
+
+class CloneRun(RunChoices):
+    """What the copy has differently from the run that it is made from."""
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.required = False
+
+
+class RenameRun(Strict):
+    name = serializers.CharField(max_length=120)
+
+
+class ExtendRun(Strict):
+    """The new number of trials in all."""
+
+    budget = serializers.IntegerField(min_value=1, max_value=MAX_BUDGET)
+
+
+class MakingSettings(Strict):
+    fine_tune_epochs = serializers.IntegerField(default=0, min_value=0, max_value=1000)
+
+
+class ChooseTrial(Strict):
+    """How the network is made: its name, and how long it is trained on alone."""
+
+    name = serializers.CharField(required=False, allow_blank=True, max_length=120, default="")
+    settings = MakingSettings(required=False)

@@ -1,0 +1,41 @@
+"""Addresses of searches under /api/v1/."""
+
+from django.urls import URLPattern, URLResolver, include, path
+from rest_framework.routers import SimpleRouter
+
+from searches.api.cards import Evaluators, Strategies, Targets
+from searches.api.datasets import DataSets
+from searches.api.models import Models
+from searches.api.results import Results
+from searches.api.runs import Runs
+from searches.api.spaces import DeviceCoverage, Spaces
+from searches.api.supernets import Supernets
+
+router = SimpleRouter(use_regex_path=False)
+router.register("datasets", DataSets, basename="dataset")
+router.register("spaces", Spaces, basename="space")
+router.register("runs", Runs, basename="run")
+router.register("models", Models, basename="model")
+router.register("supernets", Supernets, basename="supernet")
+router.register("strategies", Strategies, basename="strategy")
+router.register("evaluators", Evaluators, basename="evaluator")
+router.register("targets", Targets, basename="target")
+
+
+def result(address: str, method: str, act: str) -> URLPattern:
+    return path(f"runs/<int:pk>/{address}", Results.as_view({method: act}), name=f"run-{act}")
+
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include(router.urls)),
+    path(
+        "devices/<int:pk>/coverage/",
+        DeviceCoverage.as_view({"get": "retrieve"}),
+        name="device-coverage",
+    ),
+    result("trials/", "get", "trials"),
+    result("trials/<int:number>/", "get", "trial"),
+    result("trials/<int:number>/choose/", "post", "choose"),
+    *(result(f"{name}/", "get", name) for name in ("front", "points", "history", "events")),
+    result("export/", "get", "export"),
+]

@@ -1,0 +1,75 @@
+"""What the views of all apps share: who may see what, and how calls are answered."""
+
+from typing import Any, ClassVar, cast
+
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+from django.http import HttpRequest, JsonResponse
+from rest_framework import status
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.throttling import BaseThrottle
+from rest_framework.viewsets import GenericViewSet
+
+from webnas.accounts.models import Owned, OwnedQuerySet
+from webnas.errors import error_body
+from webnas.rest.idempotency import IdempotentPosts
+
+# When it makes sense to ask again how work that was just queued goes.
+RETRY_SECONDS = 2
+
+
+def person(request: Request) -> User:
+    """Who asks; the permission class has let nobody else in."""
+    return cast(User, request.user)
+
+
+def accepted(data: Any) -> Response:
+    """202: the work is queued; `status` in the answer says how it goes."""
+    headers = {"Retry-After": str(RETRY_SECONDS)}
+    return Response(data, status=status.HTTP_202_ACCEPTED, headers=headers)
+
+
+class Api(IdempotentPosts, GenericViewSet[Any]):
+    """A view set whose uploads are counted apart."""
+
+    upload_actions: ClassVar[tuple[str, ...]] = ()
+
+    def get_throttles(self) -> list[BaseThrottle]:
+        self.throttle_scope = "upload" if self.action in self.upload_actions else None
+        return super().get_throttles()
+
+    def checked(self, request: Request) -> dict[str, Any]:
+        """The checked body of a request."""
+        body = self.get_serializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        return cast(dict[str, Any], body.validated_data)
+
+
+class OwnedRows(Api):
+    """Rows of the person who asks, and those that come with webnas; others do not exist here."""
+
+    lookup_value_converter = "int"
+
+    def get_queryset(self) -> QuerySet[Any]:
+        rows = cast(OwnedQuerySet, super().get_queryset())
+        return rows.visible_to(cast(User, self.request.user))
+
+    def get_own(self) -> Any:
+        """The row of the address, for a change.
+
+        Raises:
+            PermissionDenied: it comes with webnas.
+        """
+        row = cast(Owned, self.get_object())
+        if row.owner_id is None:
+            raise PermissionDenied("This comes with webnas and cannot be changed or deleted.")
+        return row
+
+
+def nothing_here(request: HttpRequest, path: str = "") -> JsonResponse:
+    """404 in the form of all errors."""
+    hint = "" if path.endswith("/") else " Addresses end with a slash."
+    detail = f"There is no {request.path}.{hint}"
+    return JsonResponse(error_body(detail, {}), status=404)
