@@ -1,0 +1,89 @@
+"""What a search optimises and what it must keep to: one row per measure, or measure and device."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+
+from devices.models import DeviceProfile
+from frontend.fleet import Listed
+from searches.objectives.measures import COSTS, Measure, key
+
+# Units in which people type limits, and how many of the stored unit one of them is.
+TYPED = {
+    "accuracy": ("%", 0.01),
+    "latency": ("ms", 1.0),
+    "energy": ("mJ", 1.0),
+    "storage": ("kB", 1e3),
+    "peak_memory": ("kB", 1e3),
+    "macs": ("million", 1e6),
+    "parameters": ("thousand", 1e3),
+}
+
+
+@dataclass(frozen=True)
+class Goal:
+    """A measure that can be an objective and can have a limit."""
+
+    measure: Measure
+    device: DeviceProfile | None = None
+
+    @property
+    def key(self) -> str:
+        return key(self.measure.name, self.device.pk if self.device else None)
+
+    @property
+    def field(self) -> str:
+        return f"goal-{self.key}"
+
+    @property
+    def limit_field(self) -> str:
+        return f"limit-{self.key}"
+
+    @property
+    def bound(self) -> str:
+        return "at_least" if self.measure.direction == "max" else "at_most"
+
+    @property
+    def typed_unit(self) -> tuple[str, float]:
+        known = TYPED.get(self.measure.name)
+        return known or (("%", 0.01) if self.measure.kind == "quality" else (self.measure.unit, 1))
+
+    def item(self) -> dict[str, Any]:
+        """The goal as an objective of a request."""
+        found: dict[str, Any] = {"measure": self.measure.name}
+        return found | ({"device": self.device.pk} if self.device else {})
+
+    def limit(self, typed: float) -> dict[str, Any]:
+        """The goal as a limit of a request, in the stored unit."""
+        return self.item() | {self.bound: float(f"{typed * self.typed_unit[1]:.12g}")}
+
+    def typed(self, limit: Mapping[str, Any]) -> float | None:
+        """The inverse of `limit`."""
+        value = limit.get(self.bound)
+        return None if value is None else float(f"{value / self.typed_unit[1]:.12g}")
+
+
+def goals_of(qualities: Sequence[Measure], devices: Sequence[Listed]) -> list[Goal]:
+    """Qualities, costs without a device, then what each device's profile can say."""
+    goals = [Goal(measure) for measure in qualities]
+    goals += [Goal(measure) for measure in COSTS.values() if not measure.needs_device]
+    for row in devices:
+        goals.append(Goal(COSTS["latency"], row.device))
+        if row.has_energy:
+            goals.append(Goal(COSTS["energy"], row.device))
+    return goals
+
+
+def fields_of(goals: Sequence[Goal]) -> dict[str, forms.Field]:
+    fields: dict[str, forms.Field] = {}
+    for goal in goals:
+        fields[goal.field] = forms.BooleanField(required=False, label=goal.measure.label)
+        fields[goal.limit_field] = forms.FloatField(
+            required=False,
+            min_value=0,
+            label=f"Limit on {goal.measure.label.lower()}",
+            widget=forms.NumberInput(attrs={"step": "any", "placeholder": "no limit"}),
+        )
+    return fields

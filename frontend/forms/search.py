@@ -1,0 +1,197 @@
+"""The form of a new search: every choice of a run, and the request that they make together."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.contrib.auth.models import User
+
+from frontend import cards, fleet
+from frontend.forms import goals, settings
+from frontend.forms.goals import Goal
+from searches.models import DataSet, Run, Space, Supernet
+from searches.objectives.measures import key
+from searches.services.requests import MAX_BATCH, MAX_BUDGET, RunRequest
+
+ROLES = ("target", "strategy", "evaluator")
+# What a newcomer's search optimises, on the first device of the list.
+FIRST_GOALS = ("accuracy", "latency", "storage")
+
+
+class SearchForm(forms.Form):
+    """Its fields depend on the cards of the registries and on the devices of the person."""
+
+    name = forms.CharField(max_length=120, initial="Search")
+    target = forms.ChoiceField(widget=forms.RadioSelect)
+    dataset = forms.ModelChoiceField(
+        DataSet.objects.none(), widget=forms.RadioSelect, label="Data set"
+    )
+    space = forms.ModelChoiceField(Space.objects.none(), widget=forms.RadioSelect)
+    strategy = forms.ChoiceField(widget=forms.RadioSelect)
+    evaluator = forms.ChoiceField(widget=forms.RadioSelect)
+    supernet = forms.ModelChoiceField(
+        Supernet.objects.none(),
+        required=False,
+        empty_label="Train new shared weights",
+        label="Shared weights",
+        help_text="A trained supernet of the same space and data set saves the training.",
+    )
+    budget = forms.IntegerField(
+        min_value=1,
+        max_value=MAX_BUDGET,
+        initial=200,
+        help_text="Networks that are judged before the front is verified.",
+    )
+    batch = forms.IntegerField(
+        min_value=1,
+        max_value=MAX_BATCH,
+        required=False,
+        help_text="Networks asked for at a time; empty: 20, or the budget if it is smaller.",
+    )
+    seed = forms.IntegerField(
+        min_value=0,
+        max_value=2**48 - 1,
+        initial=0,
+        required=False,
+        help_text="The same seed gives the same front on one machine.",
+    )
+
+    def __init__(self, owner: User, data: Any = None, initial: dict[str, Any] | None = None):
+        self.owner = owner
+        self.devices = [row for row in fleet.listed(owner) if row.is_usable]
+        self.cards = {role: cards.of(role) for role in ROLES}
+        self.goals = goals.goals_of(cards.qualities(), self.devices)
+        super().__init__(data, initial=initial or {})
+        for role in ROLES:
+            choices = [(card["name"], card["label"]) for card in self.cards[role]]
+            self.fields[role].choices = choices  # type: ignore[attr-defined]
+            self.fields.update(settings.fields_of(self.cards[role], role))
+        self.fields.update(goals.fields_of(self.goals))
+        self._offer_rows()
+
+    def _offer_rows(self) -> None:
+        """Only rows that this person may use can be chosen."""
+        datasets = DataSet.objects.visible_to(self.owner).filter(status=DataSet.Status.READY)
+        rows = {
+            "dataset": datasets.order_by("owner_id", "name"),
+            "space": Space.objects.visible_to(self.owner).order_by("-owner_id", "pk"),
+            "supernet": Supernet.objects.owned_by(self.owner)
+            .filter(is_trained=True)
+            .select_related("space", "dataset")
+            .order_by("-pk"),
+        }
+        for name, queryset in rows.items():
+            self.fields[name].queryset = queryset  # type: ignore[attr-defined]
+        self.fields["supernet"].label_from_instance = describe_supernet  # type: ignore[attr-defined]
+
+    def request(self) -> RunRequest:
+        """The choices as the service takes them; only of a valid form."""
+        chosen = self.cleaned_data
+        wanted = [goal for goal in self.goals if chosen[goal.field]]
+        limited = self.limited_goals()
+        used = {goal.device.pk for goal in [*wanted, *limited] if goal.device}
+        return RunRequest(
+            name=chosen["name"],
+            dataset=chosen["dataset"],
+            space=chosen["space"],
+            target=chosen["target"],
+            target_settings=self.settings_of("target"),
+            strategy=chosen["strategy"],
+            strategy_settings=self.settings_of("strategy"),
+            evaluator=chosen["evaluator"],
+            evaluator_settings=self.settings_of("evaluator"),
+            supernet=chosen["supernet"],
+            budget=chosen["budget"],
+            devices=[row.device for row in self.devices if row.device.pk in used],
+            objectives=[goal.item() for goal in wanted],
+            limits=[goal.limit(chosen[goal.limit_field]) for goal in limited],
+            batch=chosen["batch"],
+            seed=chosen["seed"] or 0,
+        )
+
+    def limited_goals(self) -> list[Goal]:
+        chosen = self.cleaned_data
+        return [goal for goal in self.goals if chosen.get(goal.limit_field) is not None]
+
+    def settings_of(self, role: str) -> dict[str, Any]:
+        name = self.cleaned_data[role]
+        schema = next(card["settings"] for card in self.cards[role] if card["name"] == name)
+        return settings.changed(schema, self.cleaned_data, role, name)
+
+    def place_of(self, error: str) -> str | None:
+        """The form's field for a place that the service names, such as `limits.0`."""
+        family, _, rest = error.partition(".")
+        if family in ("objectives", "limits") and rest.isdigit():
+            chosen = self.cleaned_data
+            wanted = [goal for goal in self.goals if chosen[goal.field]]
+            rows = [g.field for g in wanted] if family == "objectives" else []
+            rows = rows or [goal.limit_field for goal in self.limited_goals()]
+            return rows[int(rest)] if int(rest) < len(rows) else None
+        role = family.removesuffix("_settings")
+        name = settings.name_of(role, self.cleaned_data.get(role, ""), rest) if rest else error
+        return name if name in self.fields else None
+
+
+def describe_supernet(supernet: Supernet) -> str:
+    return f"Supernet {supernet.pk}: {supernet.space.name} on {supernet.dataset.name}"
+
+
+def body_of(request: RunRequest) -> dict[str, Any]:
+    """The body of the same request over REST."""
+    body = {
+        "name": request.name,
+        "target": request.target,
+        "dataset": request.dataset.pk,
+        "space": request.space.pk,
+        "devices": [device.pk for device in request.devices],
+        "objectives": list(request.objectives),
+        "limits": list(request.limits),
+        "strategy": request.strategy,
+        "evaluator": request.evaluator,
+        "budget": request.budget,
+        "seed": request.seed,
+    }
+    for role in ROLES:
+        if found := getattr(request, f"{role}_settings"):
+            body[f"{role}_settings"] = dict(found)
+    if request.batch is not None:
+        body["batch"] = request.batch
+    if request.supernet is not None:
+        body["supernet"] = request.supernet.pk
+    return body
+
+
+def first_choices(form: SearchForm) -> dict[str, Any]:
+    """What the form begins with for a newcomer: what comes with webnas, on the first device."""
+    seen: set[str] = set()
+    initial: dict[str, Any] = {role: form.cards[role][0]["name"] for role in ROLES}
+    initial["strategy"] = "nsga2"
+    for goal in form.goals:
+        if goal.measure.name in FIRST_GOALS and goal.measure.name not in seen:
+            initial[goal.field] = True
+            seen.add(goal.measure.name)
+    dataset = DataSet.objects.visible_to(form.owner).filter(status=DataSet.Status.READY)
+    initial["dataset"] = dataset.order_by("-owner_id", "-pk").first()
+    spaces = Space.objects.visible_to(form.owner)
+    initial["space"] = spaces.order_by("owner_id").filter(definition__preset="small").first()
+    return initial
+
+
+def choices_of(run: Run, form: SearchForm) -> dict[str, Any]:
+    """What the form begins with to repeat a run."""
+    same = ("target", "strategy", "evaluator", "budget", "batch", "seed", "dataset", "space")
+    initial: dict[str, Any] = {name: getattr(run, name) for name in same}
+    initial["name"] = f"{run.name} (copy)"[:120]
+    for role in ROLES:
+        values: Mapping[str, Any] = getattr(run, f"{role}_settings")
+        initial |= settings.initial(values, role, getattr(run, role))
+    by_key = {goal.key: goal for goal in form.goals}
+    for objective in run.objectives:
+        goal = by_key.get(key(objective["measure"], objective.get("device")))
+        if goal:
+            initial[goal.field] = True
+    for limit in run.limits:
+        goal = by_key.get(key(limit["measure"], limit.get("device")))
+        if goal:
+            initial[goal.limit_field] = goal.typed(limit)
+    return initial

@@ -1,0 +1,68 @@
+"""Files that people bring: device profiles, data sets; and spaces as JSON."""
+
+import json
+from typing import Any
+
+from django import forms
+
+
+class ProfileForm(forms.Form):
+    """A device profile in the native JSON or CSV form."""
+
+    file = forms.FileField(
+        label="Profile",
+        widget=forms.FileInput(attrs={"accept": ".json,.csv,application/json,text/csv"}),
+    )
+    name = forms.CharField(
+        max_length=120, required=False, help_text="Empty: the name in the file."
+    )
+
+
+class VersionForm(forms.Form):
+    """New numbers for a device that is there."""
+
+    file = forms.FileField(
+        label="Profile",
+        widget=forms.FileInput(attrs={"accept": ".json,.csv,application/json,text/csv"}),
+    )
+
+
+class DataSetForm(forms.Form):
+    """Images with labels."""
+
+    name = forms.CharField(max_length=120)
+    file = forms.FileField(
+        label=".npz or zip", widget=forms.FileInput(attrs={"accept": ".npz,.zip"})
+    )
+    seed = forms.IntegerField(
+        min_value=0,
+        max_value=2**31 - 1,
+        initial=0,
+        required=False,
+        label="Seed of the split",
+        help_text="The same seed cuts the same images into train, search-validation and test.",
+    )
+
+
+class FolderForm(forms.Form):
+    """A folder that the workers can read; staff only."""
+
+    name = forms.CharField(max_length=120)
+    folder = forms.CharField(
+        max_length=500, help_text="Absolute path on the workers, one folder inside for each class."
+    )
+    seed = forms.IntegerField(min_value=0, max_value=2**31 - 1, initial=0, required=False)
+
+
+class SpaceForm(forms.Form):
+    """A space of one's own, spelled out."""
+
+    name = forms.CharField(max_length=120)
+    definition = forms.CharField(widget=forms.Textarea(attrs={"rows": 16, "spellcheck": "false"}))
+
+    def clean_definition(self) -> Any:
+        try:
+            return json.loads(self.cleaned_data["definition"])
+        except json.JSONDecodeError as error:
+            message = f"No JSON: {error.msg}, line {error.lineno}, column {error.colno}."
+            raise forms.ValidationError(message) from None

@@ -1,0 +1,189 @@
+"""Rows of the database as pages show them: labels, best values, progress, origins of values."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Aggregate, Max, Min
+
+from frontend import formats
+from searches.models import N_OBJECTIVES, Run, Trial
+from searches.objectives.measures import MeasuredValue, split_key
+
+STAGES = [
+    (Run.Stage.PREPARE, "Prepare"),
+    (Run.Stage.TRAIN, "Train"),
+    (Run.Stage.SEARCH, "Search"),
+    (Run.Stage.VERIFY, "Verify"),
+    (Run.Stage.DONE, "Done"),
+]
+SPLITS = {"validation": "search-validation images", "test": "test images", "train": "training"}
+
+
+@dataclass(frozen=True)
+class Best:
+    """The best value of one objective on a run's front."""
+
+    label: str
+    text: str
+
+
+def best_values(runs: Sequence[Run]) -> dict[int, list[Best]]:
+    """The best value of each objective of each run, in one query."""
+    ends: dict[str, Aggregate] = {f"min_{i}": Min(f"value_{i}") for i in range(N_OBJECTIVES)}
+    ends |= {f"max_{i}": Max(f"value_{i}") for i in range(N_OBJECTIVES)}
+    fronts = Trial.objects.filter(run__in=[run.pk for run in runs], on_front=True)
+    found = {row["run"]: row for row in fronts.order_by().values("run").annotate(**ends)}
+    return {run.pk: _bests(run, found[run.pk]) for run in runs if run.pk in found}
+
+
+def _bests(run: Run, row: Mapping[str, Any]) -> list[Best]:
+    bests = []
+    for position, objective in enumerate(run.objectives):
+        name = objective["measure"]
+        measure = formats.measure_of(name, run.target)
+        value = row[f"{measure.direction}_{position}"]
+        bests.append(Best(measure.label, formats.quantity(value, name, run.target)))
+    return bests
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is within its stage; `share` is None while nobody can say."""
+
+    share: float | None
+    text: str
+
+
+def progress_of(run: Run) -> Progress:
+    if run.has_ended and run.status == Run.Status.FINISHED:
+        return Progress(1.0, f"{run.n_told:,} networks judged")
+    if run.stage == Run.Stage.TRAIN:
+        return _training(run)
+    if run.stage == Run.Stage.VERIFY:
+        done = run.trials.filter(on_front=True, is_verified=True).count()
+        return Progress(_share(done, run.n_front), f"{done} of {run.n_front} verified")
+    if run.stage == Run.Stage.SEARCH:
+        judged = run.n_told + _judged_in_batch(run)
+        return Progress(_share(judged, run.budget), f"{judged:,} of {run.budget:,} networks")
+    return Progress(None, run.message or "waiting for a worker")
+
+
+def _judged_in_batch(run: Run) -> int:
+    waiting = Trial.Status.WAITING
+    return run.trials.filter(number__gt=run.n_told, is_told=False).exclude(status=waiting).count()
+
+
+def _training(run: Run) -> Progress:
+    last = run.points.filter(stage=Run.Stage.TRAIN).order_by("-step").first()
+    total = last.figures.get("total") if last else None
+    if last is None or not total:
+        return Progress(None, "starting the training")
+    return Progress(_share(last.step, total), f"step {last.step:,} of {total:,}")
+
+
+def _share(done: float, total: float) -> float | None:
+    return min(done / total, 1.0) if total else None
+
+
+def stages_of(run: Run) -> list[dict[str, str]]:
+    """The stage bar: what is past, what is now, what broke."""
+    current = [stage for stage, _ in STAGES].index(Run.Stage(run.stage))
+    if run.status == Run.Status.FINISHED:
+        current = len(STAGES)
+    marks = []
+    for position, (stage, label) in enumerate(STAGES):
+        mark = "past" if position < current else ""
+        if position == current:
+            mark = f"now {'live' if run.is_active else ''}{'broken' if run.error else ''}"
+        marks.append({"stage": stage.value, "label": label, "mark": mark})
+    return marks
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A measured value as the page shows it."""
+
+    key: str
+    label: str
+    value: str
+    interval: str
+    provenance: str
+    origin: str
+    is_count: bool
+
+
+def shown_measures(known: Mapping[str, Any], run: Run, devices: Mapping[int, str]) -> list[Shown]:
+    """Measured values: the run's objectives first, each followed by its test value."""
+    objectives = [objective_key(item) for item in run.objectives]
+    order = [key for name in objectives for key in (name, f"{name}:test") if key in known]
+    order += [key for key in known if key not in order]
+    return [_shown(key, known[key], run, devices) for key in order]
+
+
+def objective_key(item: Mapping[str, Any]) -> str:
+    device = item.get("device")
+    return item["measure"] if device is None else f"{item['measure']}@{device}"
+
+
+def _shown(key: str, data: Mapping[str, Any], run: Run, devices: Mapping[int, str]) -> Shown:
+    found = MeasuredValue.from_json(data)
+    return Shown(
+        key=key,
+        label=label_of(key, run.target, devices),
+        value=formats.quantity(found.value, key, run.target),
+        interval=formats.interval(data, key, run.target),
+        provenance=found.provenance,
+        origin=_origin(found),
+        is_count="@" not in key and found.split is None,
+    )
+
+
+def label_of(key: str, target: str, devices: Mapping[int, str]) -> str:
+    """“Latency on Pixel 4”, “Accuracy (test)”."""
+    name, device = split_key(key.removesuffix(":test"))
+    label = formats.measure_of(name, target).label.replace("_", " ").capitalize()
+    if device is not None:
+        label += f" on {devices.get(device, f'device {device}')}"
+    return f"{label}, test" if key.endswith(":test") else label
+
+
+def _origin(found: MeasuredValue) -> str:
+    """Where a value comes from: the split and how many images, or the device profile."""
+    parts = []
+    if found.split:
+        images = SPLITS.get(found.split, found.split)
+        parts.append(f"on {found.n:,} {images}" if found.n else f"on {images}")
+    if found.source:
+        parts.append(found.source)
+    return ", ".join(parts)
+
+
+def device_names(run: Run) -> dict[int, str]:
+    return {pin.device_id: pin.device.name for pin in run.pinned.all()}
+
+
+def state_of(trial: Trial) -> tuple[str, str]:
+    """A trial's place in the search: words and the role that colours it."""
+    if trial.status in (Trial.Status.FAILED, Trial.Status.LOST):
+        return trial.get_status_display(), "red"
+    if trial.status == Trial.Status.WAITING:
+        return "not judged yet", ""
+    if trial.on_front:
+        return "on the front", "front"
+    return ("beyond a limit", "") if trial.violation > 0 else ("dominated", "dominated")
+
+
+def limit_texts(
+    limits: Iterable[Mapping[str, Any]], target: str, names: Mapping[int, str]
+) -> list[str]:
+    """The limits of a run in words."""
+    texts = []
+    for limit in limits:
+        key = objective_key(limit)
+        for bound, words in (("at_most", "at most"), ("at_least", "at least")):
+            if limit.get(bound) is not None:
+                value = formats.quantity(limit[bound], key, target)
+                upper = ", upper end of the interval" if limit.get("statistic") == "upper" else ""
+                texts.append(f"{label_of(key, target, names)} {words} {value}{upper}")
+    return texts

@@ -1,0 +1,43 @@
+// <curve-plot data-url="…">: a line plot that is drawn anew when the run has moved on.
+import { colour, config, FigureSource, layoutOf } from "./plotting.js";
+
+const COLOURS = { "series-1": "accent", "series-2": "dominated", "series-front": "front" };
+
+class CurvePlot extends HTMLElement {
+  connectedCallback() {
+    if (!window.Plotly) return;
+    this.source = new FigureSource();
+    this.box = this.querySelector(".plot");
+    this.redraw = () => this.figure && this.draw();
+    this.refresh = () => this.load().catch(() => {});
+    document.addEventListener("theme-changed", this.redraw);
+    document.body.addEventListener("run-moved", this.refresh);
+    this.refresh();
+  }
+
+  disconnectedCallback() {
+    document.removeEventListener("theme-changed", this.redraw);
+    document.body.removeEventListener("run-moved", this.refresh);
+  }
+
+  async load() {
+    const figure = await this.source.fetch(this.dataset.url);
+    if (figure) {
+      this.figure = figure;
+      this.draw();
+    }
+  }
+
+  draw() {
+    const wait = this.querySelector(".plot-wait");
+    const isEmpty = this.figure.data.every((trace) => trace.x.length === 0);
+    if (wait) wait.hidden = !isEmpty;
+    if (isEmpty) return;
+    const data = this.figure.data.map((trace) => ({
+      ...trace,
+      line: { width: 2, ...trace.line, color: colour(COLOURS[trace.meta.role]) },
+    }));
+    Plotly.react(this.box, data, layoutOf(this.figure), config);
+  }
+}
+customElements.define("curve-plot", CurvePlot);

@@ -1,0 +1,210 @@
+"""Parts of the run page that are asked for again: status, figures, table, log."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Page, Paginator
+from django.db.models import F, QuerySet
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.utils.cache import get_conditional_response
+from django.utils.http import quote_etag
+from django.views.decorators.http import require_safe
+
+from frontend import formats, overviews, plots
+from frontend.views.scoping import own_run
+from searches.models import Run, Trial
+from searches.services import reading
+
+PER_PAGE = 12
+EVENTS = 200
+# htmx stops asking again after this status.
+STOP_POLLING = 286
+SHOWS: dict[str, tuple[str, dict[str, Any]]] = {
+    "front": ("Front", {"on_front": True}),
+    "all": ("All judged", {"is_told": True}),
+    "infeasible": ("Beyond a limit", {"is_told": True, "violation__gt": 0}),
+    "failed": ("Failed", {"status__in": (Trial.Status.FAILED, Trial.Status.LOST)}),
+}
+
+
+def status_of(run: Run, seen: str) -> dict[str, Any]:
+    """The live part of a run; `mark` changes whenever the rest of the page is out of date."""
+    progress = overviews.progress_of(run)
+    mark = f"{run.status} {run.stage} {run.n_told} {progress.text}"
+    return {
+        "run": run,
+        "stages": overviews.stages_of(run),
+        "progress": progress,
+        "mark": mark,
+        "has_moved": bool(seen) and seen != mark,
+        "has_turned": bool(seen) and seen.split()[:2] != mark.split()[:2],
+        "is_resumable": run.status in ("paused", "no_space", "lost", "failed"),
+        "is_extendable": run.status in ("finished", "cancelled"),
+        "is_cancellable": run.is_active or run.status == Run.Status.PAUSED,
+        "bests": overviews.best_values([run]).get(run.pk, []),
+    }
+
+
+@login_required
+@require_safe
+def status(request: HttpRequest, pk: int) -> HttpResponse:
+    """What the page asks for every two seconds while the run is active."""
+    run = own_run(request, pk)
+    context = status_of(run, request.GET.get("seen", ""))
+    is_hero = "hero" in request.GET
+    template = "frontend/_hero_status.html" if is_hero else "frontend/_run_status.html"
+    response = render(request, template, context)
+    if context["has_moved"]:
+        response.headers["HX-Trigger"] = "run-moved"
+    if not run.is_active:
+        response.status_code = STOP_POLLING
+    return response
+
+
+def axes_of(run: Run, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """The axes that the address asks for; else the first cost against the first quality."""
+    labels = reading.objective_labels(run)
+    choices = {label["key"]: label["label"] for label in labels}
+    choices[plots.ORDER] = "Order of the search"
+    keys = [label["key"] for label in labels]
+    qualities = [key for key in keys if formats.measure_of(key, run.target).kind == "quality"]
+    y = qualities[0] if qualities else keys[-1]
+    x = next((key for key in keys if key != y), plots.ORDER)
+    return {
+        "x": asked.get("x") if asked.get("x") in choices else x,
+        "y": asked.get("y") if asked.get("y") in choices else y,
+        "log": asked.get("log") == "1",
+        "choices": choices,
+    }
+
+
+@login_required
+@require_safe
+def front_figure(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """The scatter as JSON; 304 while no further network was judged."""
+    run = own_run(request, pk)
+    axes = axes_of(run, request.GET)
+    state = (run.pk, run.n_told, run.n_front, run.status, axes["x"], axes["y"], axes["log"])
+    etag = quote_etag("-".join(map(str, state)))
+    unchanged = get_conditional_response(request, etag=etag)
+    if unchanged is not None:
+        return unchanged
+    points = reading.points(run, limit=plots.SVG_POINTS)
+    for objective in points["objectives"]:
+        objective["target"] = run.target
+    answer = {
+        "figure": plots.front(points, x=axes["x"], y=axes["y"], log_x=axes["log"]),
+        "objectives": plots.ranges(points),
+        "note": plots.note(points),
+    }
+    return JsonResponse(answer, headers={"ETag": etag})
+
+
+@login_required
+@require_safe
+def curve_figure(request: HttpRequest, pk: int, name: str) -> JsonResponse:
+    """Training or hypervolume over time, as JSON."""
+    history = reading.history(own_run(request, pk))
+    if name == "training":
+        return JsonResponse(plots.training(history[Run.Stage.TRAIN]))
+    return JsonResponse(plots.hypervolume(history[Run.Stage.SEARCH]))
+
+
+@login_required
+@require_safe
+def networks(request: HttpRequest, pk: int) -> HttpResponse:
+    """The table: sorted and cut into pages by the database."""
+    run = own_run(request, pk)
+    return render(request, "frontend/_networks.html", {"run": run} | networks_of(request, run))
+
+
+def networks_of(request: HttpRequest, run: Run) -> dict[str, Any]:
+    labels = reading.objective_labels(run)
+    asked = request.GET
+    show = asked.get("show", "front")
+    show = show if show in SHOWS else "front"
+    sort, is_down = _sort(asked.get("sort", ""), len(labels))
+    rows = run.trials.filter(**SHOWS[show][1]).order_by(*_order(sort, is_down))
+    page = _page(asked, run, show, rows)
+    return {
+        "labels": [_heading(label, i, sort, is_down) for i, label in enumerate(labels)],
+        "number_heading": {"sort": "number", **_direction("number", sort, is_down)},
+        "networks": [_row(trial, run, labels) for trial in page.object_list],
+        "page": page,
+        "show": show,
+        "sort": f"{'-' if is_down else ''}{sort}",
+        "shows": {name: label for name, (label, _) in SHOWS.items()},
+        "table_query": urlencode({"show": show, "sort": f"{'-' if is_down else ''}{sort}"}),
+    }
+
+
+def _sort(asked: str, n_objectives: int) -> tuple[str, bool]:
+    known = ["number", *(f"value_{i}" for i in range(n_objectives))]
+    name = asked.removeprefix("-")
+    return (name, asked.startswith("-")) if name in known else ("value_0", True)
+
+
+def _order(sort: str, is_down: bool) -> list[Any]:
+    """Missing values last, whichever way the table is sorted."""
+    column = F(sort)
+    first = column.desc(nulls_last=True) if is_down else column.asc(nulls_last=True)
+    return [first, "number"]
+
+
+class KnownCount(Paginator):  # type: ignore[type-arg]
+    """A paginator that is told how many rows there are, where the run already knows."""
+
+    known: int | None = None
+
+    @property
+    def count(self) -> int:  # type: ignore[override]
+        return super().count if self.known is None else self.known
+
+
+def _page(asked: Mapping[str, Any], run: Run, show: str, rows: QuerySet[Trial]) -> Page[Trial]:
+    paginator = KnownCount(rows, PER_PAGE)
+    paginator.known = {"front": run.n_front, "all": run.n_told, "failed": run.n_failed}.get(show)
+    return paginator.get_page(asked.get("page"))
+
+
+def _direction(name: str, sort: str, is_down: bool) -> dict[str, str]:
+    """What a heading shows, and what a click on it asks for."""
+    if name != sort:
+        return {"aria": "", "next": name}
+    return {
+        "aria": "descending" if is_down else "ascending",
+        "next": name if is_down else f"-{name}",
+    }
+
+
+def _heading(label: Mapping[str, Any], position: int, sort: str, is_down: bool) -> dict[str, Any]:
+    name = f"value_{position}"
+    return {"label": label["label"], **_direction(name, sort, is_down)}
+
+
+def _row(trial: Trial, run: Run, labels: list[dict[str, Any]]) -> dict[str, Any]:
+    values = trial.values[: len(labels)]
+    texts = [
+        formats.quantity(v, o["key"], run.target) for v, o in zip(values, labels, strict=True)
+    ]
+    words, role = overviews.state_of(trial)
+    return {
+        "trial": trial,
+        "values": list(values),
+        "texts": texts,
+        "state": words,
+        "role": role,
+        "fell_off": bool(trial.data.get("fell_off")),
+    }
+
+
+@login_required
+@require_safe
+def events(request: HttpRequest, pk: int) -> HttpResponse:
+    run = own_run(request, pk)
+    found = list(run.events.order_by("-pk")[:EVENTS])
+    return render(request, "frontend/_events.html", {"run": run, "events": found})

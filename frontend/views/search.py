@@ -1,0 +1,123 @@
+"""A new search: the form, and the live panel beside it."""
+
+import json
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from frontend import formats, overviews
+from frontend.forms.search import SearchForm, body_of, choices_of, first_choices
+from frontend.views.asking import signed_in
+from frontend.views.scoping import own_run
+from searches.models import Run
+from searches.services import runs
+from searches.services.requests import RunRequest
+from webnas.refusals import RefusedRequest
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def run_new(request: HttpRequest) -> HttpResponse:
+    """The form; a valid one starts the run."""
+    owner = signed_in(request)
+    if request.method == "POST":
+        form = SearchForm(owner, request.POST)
+        run = _start(form) if form.is_valid() else None
+        if run is not None:
+            return redirect("run", run.pk)
+        return _page(request, form, {}, status=400)
+    form = SearchForm(owner)
+    copied = request.GET.get("from", "")
+    if copied.isdigit():
+        form.initial = choices_of(own_run(request, int(copied)), form)
+    else:
+        form.initial = first_choices(form)
+        if (dataset := request.GET.get("dataset", "")).isdigit():
+            form.initial["dataset"] = int(dataset)
+        if (space := request.GET.get("space", "")).isdigit():
+            form.initial["space"] = int(space)
+    return _page(request, form, {})
+
+
+def _start(form: SearchForm) -> Run | None:
+    try:
+        return runs.start_run(owner=form.owner, request=form.request())
+    except RefusedRequest as refusal:
+        place_errors(form, refusal.errors)
+        if not refusal.errors:
+            form.add_error(None, refusal.detail)
+    return None
+
+
+def place_errors(form: SearchForm, errors: dict[str, list[str]]) -> None:
+    """The service's messages at the fields they are about."""
+    for place, messages in errors.items():
+        form.add_error(form.place_of(place), messages)
+
+
+def _page(
+    request: HttpRequest, form: SearchForm, panel: dict[str, Any], status: int = 200
+) -> HttpResponse:
+    context = {"section": "runs", "form": form, "parts": parts_of(form), **panel}
+    return render(request, "frontend/search.html", context, status=status)
+
+
+def parts_of(form: SearchForm) -> dict[str, Any]:
+    """The fields in the order of the page: cards with their settings, goals by device."""
+    roles = {}
+    for role, found in form.cards.items():
+        chosen = str(form[role].value() or "")
+        roles[role] = [
+            {
+                "card": card,
+                "is_chosen": card["name"] == chosen,
+                "fields": [form[f"{role}-{card['name']}-{s['name']}"] for s in card["settings"]],
+            }
+            for card in found
+        ]
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for goal in form.goals:
+        title = "Quality" if goal.measure.kind == "quality" else "Size and work, on any device"
+        group = groups.setdefault(f"On {goal.device.name}" if goal.device else title, [])
+        group.append({"goal": goal, "wanted": form[goal.field], "limit": form[goal.limit_field]})
+    return {"roles": roles, "groups": groups}
+
+
+def bounds_of(asked: RunRequest, found: dict[str, dict[str, Any]]) -> list[dict[str, str]]:
+    """What can be reached, in the words of the page."""
+    names = {device.pk: device.name for device in asked.devices}
+    return [
+        {
+            "key": key,
+            "label": overviews.label_of(key, asked.target, names),
+            "low": formats.quantity(bound["min"], key, asked.target),
+            "high": formats.quantity(bound["max"], key, asked.target),
+        }
+        for key, bound in found.items()
+    ]
+
+
+@login_required
+@require_POST
+def run_preview(request: HttpRequest) -> HttpResponse:
+    """What is known before the start; htmx puts each message beside its field."""
+    form = SearchForm(signed_in(request), request.POST)
+    context: dict[str, Any] = {"form": form, "preview": None}
+    bounds: list[dict[str, str]] = []
+    if form.is_valid():
+        asked = form.request()
+        preview = runs.preview_run(request=asked)
+        place_errors(form, preview["errors"])
+        bounds = bounds_of(asked, preview["bounds"])
+        context |= {"preview": preview, "bounds": bounds}
+        context["body"] = json.dumps(body_of(asked), indent=2, ensure_ascii=False)
+    context["problems"] = [
+        {"name": name, "text": " ".join(map(str, form.errors.get(name, [])))}
+        for name in form.fields
+    ]
+    found = {bound["key"]: f"{bound['low']} to {bound['high']}" for bound in bounds}
+    context["reaches"] = {goal.key: found.get(goal.key, "") for goal in form.goals}
+    return render(request, "frontend/_preview.html", context)

@@ -1,0 +1,55 @@
+"""Numbers as people read them."""
+
+import pytest
+
+from frontend import formats
+
+
+@pytest.mark.parametrize(
+    ("value", "key", "text"),
+    [
+        (0.9637, "accuracy", "96.4 %"),
+        (0.9637, "accuracy:test", "96.4 %"),
+        (0.4123, "latency@3", "0.412 ms"),
+        (183_000, "storage", "183 kB"),
+        (1_230_000, "macs", "1.23 M"),
+        (None, "storage", "–"),
+        (float("nan"), "latency@3", "–"),
+    ],
+)
+def test_values_have_the_unit_of_their_measure(value, key, text):
+    assert formats.quantity(value, key) == text
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [("1", "1"), ("2746766295", "2.75 × 10⁹"), ("21800000000000000000", "2.18 × 10¹⁹")],
+)
+def test_sizes_of_spaces_stay_readable(size, text):
+    assert formats.size_of_space(size) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (None, "–"),
+        (0.42, "0.4 s"),
+        (59, "59 s"),
+        (60, "1 min"),
+        (200, "3 min 20 s"),
+        (7500, "2 h 5 min"),
+    ],
+)
+def test_durations(seconds, text):
+    assert formats.duration(seconds) == text
+
+
+def test_intervals_show_both_ends():
+    measured = {"value": 1.0, "unit": "ms", "provenance": "predicted", "spread": [0.9, 1.2]}
+    assert formats.interval(measured, "latency@3") == "0.9 ms to 1.2 ms"
+
+
+def test_a_value_without_a_spread_has_no_interval():
+    assert (
+        formats.interval({"value": 1.0, "unit": "ms", "provenance": "measured"}, "latency") == ""
+    )
