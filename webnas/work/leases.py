@@ -77,8 +77,11 @@ def claim(model: type[Leased], pk: int) -> Lease | None:
     """Take the lease of a row that is due and free; None when it is not."""
     now, owner = timezone.now(), uuid4().hex
     with transaction.atomic():
-        if not machine_is_open_for(model, pk):
-            if model.is_exclusive:  # asks again as soon as the slices that run now have ended
+        is_stopping = shutdown.requested.is_set()
+        if is_stopping or not machine_is_open_for(model, pk):
+            # Asked again by the sweeper's next round: by then another worker is there, or the
+            # slices that exclusive work waits for have ended.
+            if is_stopping or model.is_exclusive:
                 model._default_manager.filter(pk=pk).update(nudged_at=None)
             return None
         wanted = model._default_manager.filter(is_free(now), pk=pk, due_at__lte=now)

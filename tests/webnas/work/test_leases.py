@@ -89,6 +89,19 @@ def test_a_slice_that_came_to_its_end_forgets_lost_attempts(due_row):
     assert leases.claim(DataSet, row.pk).attempts == 1
 
 
+@pytest.fixture
+def stopping():
+    shutdown.requested.set()
+    yield
+    shutdown.requested.clear()
+
+
+def test_a_stopping_worker_begins_nothing_and_leaves_the_row_to_others(due_row, nudges, stopping):
+    row = due_row(nudged_at=ago(1))
+    assert leases.claim(DataSet, row.pk) is None
+    assert leases.sweep() == 1
+
+
 def test_the_sweeper_nudges_what_is_due_and_free(due_row, nudges):
     due = due_row("due")
     due_row("later", due_at=ago(-60))
@@ -212,13 +225,11 @@ class TestHeartbeat:
         heartbeat = Heartbeat(leases.claim(DataSet, due_row().pk), is_wanted=lambda: next(answers))
         assert [heartbeat.tick() for _ in range(3)] == [True, False, False]
 
-    def test_a_stopping_worker_stops_its_slices(self, due_row):
+    def test_a_stopping_worker_stops_its_slices(self, due_row, monkeypatch):
+        monkeypatch.setattr(shutdown, "requested", shutdown.SharedFlag())
         heartbeat = Heartbeat(leases.claim(DataSet, due_row().pk))
         shutdown.requested.set()
-        try:
-            assert not heartbeat.tick()
-        finally:
-            shutdown.requested.clear()
+        assert not heartbeat.tick()
 
     def test_a_database_that_is_away_for_a_moment_ends_nothing(self, due_row, monkeypatch):
         def away():
