@@ -1,12 +1,9 @@
 """The *verify* stage: every member of the front is judged on the test split."""
 
-from typing import Any
-
 import numpy as np
 from django.utils import timezone
 
 from searches.models import Run, Trial
-from searches.objectives.fronts import non_dominated
 from searches.runner import engine, slices
 from searches.runner.slices import Outcome
 from webnas.work import leases
@@ -56,20 +53,33 @@ def _finished(run: Run, verified: list[Trial]) -> Outcome:
 
 
 def fallen_off(run: Run, verified: list[Trial]) -> set[int]:
-    """Members that others dominate once quality is that of the test split."""
+    """Members that another one clearly beats on the test split.
+
+    Clearly: it costs no more in any objective, and its quality is better by more than both 90 %
+    intervals together explain. A front is made of near ties; one image decides nothing.
+    """
     if not verified:
         return set()
-    rows = np.array([_tested_losses(run, trial) for trial in verified], dtype=float)
-    keep = non_dominated(rows)
-    return {trial.pk for trial, is_kept in zip(verified, keep, strict=True) if not is_kept}
+    rows = [_tested(run, trial) for trial in verified]
+    losses, errors = (np.array(part, dtype=float) for part in zip(*rows, strict=True))  # [n, m]
+    margin = np.hypot(errors[:, None], errors[None, :])  # [n, n, m]
+    better_by = losses[:, None] - losses[None, :]  # [n, n, m]: by how much j beats i
+    is_clear = (better_by > margin) & (margin > 0)
+    is_quality = errors.any(axis=0)
+    no_dearer = (better_by[..., ~is_quality] >= 0).all(axis=2)
+    no_worse = (better_by[..., is_quality] >= 0).all(axis=2)
+    beaten = (no_dearer & no_worse & is_clear.any(axis=2)).any(axis=1)
+    return {trial.pk for trial, is_beaten in zip(verified, beaten, strict=True) if is_beaten}
 
 
-def _tested_losses(run: Run, trial: Trial) -> list[float]:
-    quality = engine.qualities_of(run.target)
-    losses = []
+def _tested(run: Run, trial: Trial) -> tuple[list[float], list[float]]:
+    """Losses with quality as tested, and half of its 90 % interval; 0 for costs."""
+    qualities = engine.qualities_of(run.target)
+    losses, errors = [], []
     for objective in engine.objectives_of(run):
-        is_quality = objective.measure in quality
-        name = f"{objective.key}:test" if is_quality else objective.key
-        measured: dict[str, Any] = trial.measures[name]
+        is_quality = objective.measure in qualities
+        measured = trial.measures[f"{objective.key}:test" if is_quality else objective.key]
         losses.append(objective.to_loss(measured["value"]))
-    return losses
+        low, high = measured.get("spread", (0.0, 0.0))
+        errors.append((high - low) / 2 if is_quality else 0.0)
+    return losses, errors
