@@ -6,14 +6,16 @@ from typing import Any
 from django import forms
 from django.contrib.auth.models import User
 
-from frontend import cards, fleet
+from frontend import fleet
 from frontend.forms import goals, settings
 from frontend.forms.goals import Goal
 from searches.models import DataSet, Run, Space, Supernet
-from searches.objectives.measures import key
+from searches.objectives.measures import Measure, key
+from searches.services import catalogue
 from searches.services.requests import MAX_BATCH, MAX_BUDGET, RunRequest
 
-ROLES = ("target", "strategy", "evaluator")
+FAMILIES = {"target": "targets", "strategy": "strategies", "evaluator": "evaluators"}
+ROLES = tuple(FAMILIES)
 # What a newcomer's search optimises, on the first device of the list.
 FIRST_GOALS = ("accuracy", "latency", "storage")
 
@@ -59,8 +61,8 @@ class SearchForm(forms.Form):
     def __init__(self, owner: User, data: Any = None, initial: dict[str, Any] | None = None):
         self.owner = owner
         self.devices = [row for row in fleet.listed(owner) if row.is_usable]
-        self.cards = {role: cards.of(role) for role in ROLES}
-        self.goals = goals.goals_of(cards.qualities(), self.devices)
+        self.cards = {role: catalogue.cards(family) for role, family in FAMILIES.items()}
+        self.goals = goals.goals_of(qualities(self.cards["target"]), self.devices)
         super().__init__(data, initial=initial or {})
         for role in ROLES:
             choices = [(card["name"], card["label"]) for card in self.cards[role]]
@@ -130,6 +132,14 @@ class SearchForm(forms.Form):
         role = family.removesuffix("_settings")
         name = settings.name_of(role, self.cleaned_data.get(role, ""), rest) if rest else error
         return name if name in self.fields else None
+
+
+def qualities(targets: list[dict[str, Any]]) -> list[Measure]:
+    """Quality measures of all targets, each once."""
+    found = {
+        q["name"]: Measure(**q, kind="quality") for card in targets for q in card["qualities"]
+    }
+    return list(found.values())
 
 
 def describe_supernet(supernet: Supernet) -> str:

@@ -141,3 +141,10 @@ def test_hypervolume_grows_in_steps():
     trace = plots.hypervolume([{"step": 20, "hypervolume": 0.4, "front": 5}])["data"][0]
     assert (trace["x"], trace["y"], trace["customdata"]) == ([20], [0.4], [5])
     assert trace["line"]["shape"] == "hv"
+
+
+def test_values_are_sent_with_six_digits():
+    figure = plots.front(
+        points([(1, 0.123456789, 1.0, 1.0, "front")]), x="latency@3", y="accuracy"
+    )
+    assert traces(figure)["front"]["y"] == [0.123457]

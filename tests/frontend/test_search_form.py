@@ -1,0 +1,222 @@
+"""A new search: the form, its live panel, and the same request over REST."""
+
+import json
+
+import pytest
+from django.urls import reverse
+
+from frontend.forms.search import SearchForm
+from searches.models import DataSet, Run, Space, Supernet
+from tests.frontend import rows
+
+
+@pytest.fixture
+def offered(ada):
+    """What ada can choose from."""
+    return {
+        "dataset": rows.dataset(ada),
+        "space": rows.space(),
+        "device": rows.device(None, "This machine", is_host=True),
+        "pi": rows.analytic_device(),
+    }
+
+
+@pytest.fixture
+def choices(offered):
+    """What a browser sends when the form is left as it is."""
+    latency = f"latency@{offered['device'].pk}"
+    return {
+        "name": "First",
+        "target": "mobile",
+        "dataset": offered["dataset"].pk,
+        "space": offered["space"].pk,
+        "strategy": "nsga2",
+        "evaluator": "supernet",
+        "budget": "60",
+        "seed": "3",
+        "goal-accuracy": "on",
+        f"goal-{latency}": "on",
+        "goal-storage": "on",
+    }
+
+
+def send(web, choices, **changes):
+    fields = {name.replace("__", "-"): value for name, value in changes.items()}
+    return web.post(reverse("run-new"), choices | fields)
+
+
+def test_the_form_begins_with_a_search_that_would_start(web, offered):
+    answer = web.get(reverse("run-new"))
+    initial = answer.context["form"].initial
+    assert initial["dataset"] == offered["dataset"]
+    assert initial["space"] == offered["space"]
+    wanted = [name for name, value in initial.items() if name.startswith("goal-") and value]
+    latency = f"goal-latency@{offered['device'].pk}"
+    assert wanted == ["goal-accuracy", "goal-storage", latency]
+
+
+def test_every_setting_of_every_card_is_a_field_with_its_help(ada, offered):
+    form = SearchForm(ada)
+    population = form.fields["strategy-nsga2-population"]
+    assert (population.initial, population.min_value) == (20, 4)
+    assert "survivors" in population.help_text
+    assert "evaluator-full-epochs" in form.fields
+    assert dict(form.fields["target-mobile-augmentation"].choices)["shift_flip"] == "shift flip"
+
+
+def test_a_search_is_started(web, ada, choices, offered):
+    answer = send(web, choices)
+    run = Run.objects.get()
+    assert answer.url == reverse("run", args=[run.pk])
+    assert (run.owner, run.budget, run.seed, run.batch) == (ada, 60, 3, 20)
+    assert [item["measure"] for item in run.objectives] == ["accuracy", "storage", "latency"]
+    assert run.pinned.get().device == offered["device"]
+    assert run.strategy_settings == {}
+
+
+def test_only_changed_settings_are_kept(web, choices):
+    settings = {
+        "strategy-nsga2-population": "40",
+        "strategy-nsga2-crossover": "0.9",
+        "strategy-random-patience": "7",
+        "target-mobile-augmentation": "none",
+    }
+    send(web, choices | settings)
+    run = Run.objects.get()
+    assert run.strategy_settings == {"population": 40}
+    assert run.target_settings == {"augmentation": "none"}
+
+
+def test_limits_are_typed_in_units_that_people_use(web, choices, offered):
+    latency = f"latency@{offered['device'].pk}"
+    send(web, choices | {"limit-accuracy": "80", f"limit-{latency}": "1.5", "limit-macs": "9"})
+    limits = {item["measure"]: item for item in Run.objects.get().limits}
+    assert limits["accuracy"]["at_least"] == 0.8
+    assert limits["latency"]["at_most"] == 1.5
+    assert limits["macs"]["at_most"] == 9_000_000
+
+
+def test_a_limit_on_a_device_alone_ties_the_run_to_it(web, choices, offered):
+    send(web, choices | {f"limit-latency@{offered['pi'].pk}": "500"})
+    assert set(Run.objects.get().pinned.values_list("device", flat=True)) == {
+        offered["device"].pk,
+        offered["pi"].pk,
+    }
+
+
+def test_an_unreachable_limit_is_refused_beside_its_field(web, choices, offered):
+    field = f"limit-latency@{offered['device'].pk}"
+    answer = send(web, choices | {field: "0.001"})
+    assert answer.status_code == 400
+    assert "smallest reachable value" in str(answer.context["form"].errors[field])
+    assert not Run.objects.exists()
+
+
+def test_a_search_for_nothing_is_refused(web, choices):
+    nothing = {name: value for name, value in choices.items() if not name.startswith("goal")}
+    answer = send(web, nothing)
+    assert answer.status_code == 400
+    assert "1 to 5" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("name", ""),
+        ("dataset", "999"),
+        ("space", "x"),
+        ("strategy", "magic"),
+        ("evaluator", ""),
+        ("budget", "0"),
+        ("budget", "many"),
+        ("seed", "-1"),
+        ("batch", "100000"),
+        ("strategy-nsga2-population", "3"),
+        ("strategy-nsga2-crossover", "1.5"),
+        ("limit-storage", "-4"),
+    ],
+)
+def test_wrong_values_are_refused_at_their_field(web, choices, field, value):
+    answer = send(web, choices | {field: value})
+    assert answer.status_code == 400
+    assert field in answer.context["form"].errors
+    assert not Run.objects.exists()
+
+
+def test_what_was_typed_stays(web, choices):
+    html = send(web, choices | {"budget": "0", "name": "Keep me"}).content.decode()
+    assert 'value="Keep me"' in html
+
+
+def test_another_persons_rows_are_not_offered(others_web, choices, offered):
+    answer = others_web.post(reverse("run-new"), choices)
+    assert answer.status_code == 400
+    assert "dataset" in answer.context["form"].errors
+
+
+def test_another_persons_device_is_no_goal(web, bob, choices):
+    theirs = rows.device(bob, "Theirs")
+    send(web, choices | {f"goal-latency@{theirs.pk}": "on"})
+    assert theirs.pk not in Run.objects.get().pinned.values_list("device", flat=True)
+
+
+def test_an_unready_data_set_is_not_offered(ada, offered):
+    DataSet.objects.update(status=DataSet.Status.READING)
+    assert not SearchForm(ada).fields["dataset"].queryset.exists()
+
+
+def test_energy_is_offered_where_the_profile_knows_it(ada, offered):
+    names = SearchForm(ada).fields
+    assert f"goal-energy@{offered['pi'].pk}" in names
+    assert f"goal-energy@{offered['device'].pk}" not in names
+
+
+def test_the_panel_shows_size_and_what_can_be_reached(web, choices):
+    html = web.post(reverse("run-preview"), choices).content.decode()
+    assert f"{float(Space.objects.get().size):.2e}"[:4] in html
+    assert "Latency on This machine" in html
+    assert "These choices fit together." in html
+
+
+def test_the_panel_clears_and_sets_messages_beside_fields(web, choices, offered):
+    field = f"limit-latency@{offered['device'].pk}"
+    html = web.post(reverse("run-preview"), choices | {field: "0.001"}).content.decode()
+    assert "This would be refused" in html
+    assert f'id="problem-{field}" hx-swap-oob="true">No network' in html
+    assert 'id="problem-budget" hx-swap-oob="true"></div>' in html
+
+
+def test_the_panel_of_an_incomplete_form_names_what_is_missing(web, choices):
+    html = web.post(reverse("run-preview"), choices | {"name": ""}).content.decode()
+    assert "Something is missing" in html
+
+
+def test_the_shown_body_starts_the_same_run_over_rest(web, choices, offered):
+    extra = {f"limit-latency@{offered['device'].pk}": "2", "strategy-nsga2-population": "30"}
+    body = web.post(reverse("run-preview"), choices | extra).context["body"]
+    answer = web.post("/api/v1/runs/", body, content_type="application/json")
+    assert answer.status_code in (201, 202), answer.content
+    send(web, choices | extra)
+    one, other = Run.objects.order_by("pk")
+    for name in ("objectives", "limits", "strategy_settings", "budget", "batch", "seed"):
+        assert getattr(one, name) == getattr(other, name)
+
+
+def test_a_run_can_be_changed_before_it_is_copied(web, run):
+    Run.objects.filter(pk=run.pk).update(
+        limits=[{"measure": "storage", "at_most": 500_000.0, "statistic": "value"}]
+    )
+    initial = web.get(reverse("run-new"), {"from": run.pk}).context["form"].initial
+    assert initial["limit-storage"] == 500
+    assert initial["evaluator-supernet-epochs"] == 40
+    assert initial["name"] == f"{run.name} (copy)"
+    assert initial[f"goal-latency@{run.pinned.get().device_id}"]
+
+
+def test_trained_weights_can_be_used_again(web, ada, choices, offered):
+    supernet = Supernet.objects.create(
+        owner=ada, dataset=offered["dataset"], space=offered["space"], recipe={}, is_trained=True
+    )
+    body = web.post(reverse("run-preview"), choices | {"supernet": supernet.pk}).context["body"]
+    assert json.loads(body)["supernet"] == supernet.pk
+    assert "Supernet" in web.get(reverse("run-new")).content.decode()
