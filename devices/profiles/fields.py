@@ -64,12 +64,14 @@ class OperationFields:
         return {name: value for name in FIELDS if (value := getattr(self, name)) != DEFAULTS[name]}
 
     def label(self) -> str:
-        """A short name for people, such as `mbconv 56×56×24→40 k5 s2`."""
+        """A short name for people, such as `mbconv 56×56×24→72→40 k5 s2 hswish se`."""
         words = [self.type, self.tag, _sizes(self)]
         words += [f"k{self.k}" if self.k else None]
         words += [f"{name}{getattr(self, name)}" for name in "sgd" if getattr(self, name) != 1]
         words += [f"heads {self.heads}" if self.heads else None]
         words += [f"kv {self.kv_len}" if self.kv_len else None]
+        words += [self.act if self.act != "none" else None]
+        words += [name for name in ("se", "skip", "cached") if getattr(self, name)]
         return " ".join(word for word in words if word)
 
     def input_size(self) -> tuple[int, int]:
@@ -147,8 +149,8 @@ def _source_width(operation: OperationFields) -> int:
 
 
 def _sizes(operation: OperationFields) -> str:
-    first, last = operation.cin, operation.cout
-    channels = "→".join(str(value) for value in (first, last) if value)
+    widths = (operation.cin, operation.mid, operation.cout)
+    channels = "→".join(str(value) for value in widths if value)
     if operation.h:
         h, w = operation.input_size()
         return f"{h}×{w}×{channels}" if channels else f"{h}×{w}"

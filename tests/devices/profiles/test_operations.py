@@ -77,7 +77,7 @@ def test_peak_is_at_least_what_the_largest_primitive_needs(kind):
 
 
 def test_label_names_shape_kernel_and_stride():
-    assert mbconv().label() == "mbconv 56×56×24→40 k5 s2"
+    assert mbconv().label() == "mbconv 56×56×24→96→40 k5 s2"
     assert Operation("linear", cin=1280, cout=1000).label() == "linear 1280→1000"
     assert Operation("pool", h=8, cin=4, k=3, s=2, tag="max").label() == "pool max 8×8×4 k3 s2"
 

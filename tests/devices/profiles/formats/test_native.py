@@ -49,7 +49,7 @@ def test_the_documented_table_is_read(upload):
     assert profile.name == "Lab phone, big core"
     assert profile.device.peak_flops == {"fp32": 4.5e10}
     assert profile.device.power_w == {"active": 2.4}
-    assert profile.entries[0].op.label() == "mbconv 56×56×24→40 k5 s2"
+    assert profile.entries[0].op.label() == "mbconv 56×56×24→96→40 k5 s2 relu se"
     assert profile.entries[0].op.se
     assert profile.entries[1].op.head_dim == 64
     assert profile.models[0].arch == {"r": 224, "d": [2, 2]}
