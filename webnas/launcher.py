@@ -7,12 +7,12 @@ socket, so that requests wait while a web server that died is started again.
 import argparse
 import errno
 import http
+import http.client
 import os
 import signal
 import socket
 import sys
 import time
-import urllib.request
 from pathlib import Path
 from types import FrameType
 
@@ -58,7 +58,7 @@ def main() -> int:
     os.chdir(ROOT)
     arguments = parse_arguments()
     try:
-        return serve(arguments.port, arguments.concurrency)
+        return serve(arguments)
     except (CannotStart, HomeTaken) as error:
         say(f"webnas was not started: {error}")
         return 1
@@ -72,6 +72,9 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--concurrency", type=int, default=concurrency, help="processes that train and evaluate"
     )
+    parser.add_argument(
+        "--no-first-start", action="store_true", help="add no built-in content and no demo search"
+    )
     return parser.parse_args()
 
 
@@ -82,23 +85,27 @@ def n_cores() -> int:
     return os.cpu_count() or 1
 
 
-def serve(port: int, concurrency: int) -> int:
+def serve(arguments: argparse.Namespace) -> int:
     stopping = Stopping()
     from django.conf import settings  # reads the environment that main has set
 
     home: Path = settings.WEBNAS_HOME
     lock = HomeLock(home)
     try:
-        with listen(port) as listener:
-            address = f"http://{HOST}:{listener.getsockname()[1]}"
-            lock.name_holder(address)
+        with listen(arguments.port) as listener:
+            port = listener.getsockname()[1]
+            lock.name_holder(f"http://{HOST}:{port}")
             say(f"webnas is starting; its data and logs are in {home}")
             prepare(home)
             logs = home / "logs"
             logs.mkdir(mode=0o700, exist_ok=True)
-            supervisor = Supervisor(commands(listener.fileno(), concurrency), logs)
+            supervisor = Supervisor(commands(listener.fileno(), arguments.concurrency), logs)
             try:
-                run(supervisor, stopping, address, logs)
+                supervisor.start()
+                if not arguments.no_first_start:
+                    first_start(supervisor, stopping, logs)
+                wait_for_web(supervisor, stopping, port)
+                run(supervisor, stopping, port)
             finally:
                 supervisor.stop(STOP_SECONDS, stopping.is_urgent)
     finally:
@@ -175,47 +182,62 @@ def python(module: str, *arguments: str) -> list[str]:
     return [sys.executable, "-m", module, *arguments]
 
 
-def run(supervisor: Supervisor, stopping: Stopping, address: str, logs: Path) -> None:
-    """Start the children, say when they are ready, keep them running until told to stop."""
-    supervisor.start()
-    first_start = start(Command("first_start", manage("first_start")), logs / "first_start.log")
+def first_start(supervisor: Supervisor, stopping: Stopping, logs: Path) -> None:
+    """Add what comes with webnas, and the demo search; without it webnas is of use, too."""
+    log = logs / "first_start.log"
+    process = start(Command("first_start", manage("first_start")), log)
+    until = time.monotonic() + READY_SECONDS
+    supervisor.look_after(
+        lambda: process.poll() is not None or stopping.is_wanted() or time.monotonic() > until
+    )
+    if process.returncode:
+        say(f"The demo search could not be queued; see {log}")
+
+
+def wait_for_web(supervisor: Supervisor, stopping: Stopping, port: int) -> None:
     until = time.monotonic() + READY_SECONDS
 
-    def has_begun() -> bool:
+    def is_over() -> bool:
         if time.monotonic() > until:
-            raise CannotStart(f"it did not answer within a minute; see the files in {logs}")
-        return stopping.is_wanted() or (first_start.poll() is not None and answers(address))
+            log = supervisor.children[0].log
+            raise CannotStart(f"the web server does not answer; see {log}")
+        return stopping.is_wanted() or answers(port)
 
-    supervisor.look_after(has_begun)
-    if first_start.returncode:
-        say(f"The demo search could not be queued; see {logs / 'first_start.log'}")
+    supervisor.look_after(is_over)
+
+
+def answers(port: int) -> bool:
+    """Whether the web server says that it is healthy; asked directly, never through a proxy."""
+    connection = http.client.HTTPConnection(HOST, port, timeout=2)
+    try:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def run(supervisor: Supervisor, stopping: Stopping, port: int) -> None:
     if not stopping.is_wanted():
-        say(welcome(address))
+        say(welcome(port))
     supervisor.look_after(stopping.is_wanted)
     say("Stopping; press Ctrl-C again to stop at once.")
 
 
-def answers(address: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{address}/healthz", timeout=2) as answer:  # noqa: S310
-            return bool(answer.status == http.HTTPStatus.OK)
-    except OSError:
-        return False
-
-
-def welcome(address: str) -> str:
+def welcome(port: int) -> str:
     from django.db import connection
     from django.urls import reverse
 
     from webnas.accounts.models import LoginLink
     from webnas.accounts.owner import local_owner
 
-    link = address + reverse("login-link", args=[LoginLink.create(local_owner())])
+    link = reverse("login-link", args=[LoginLink.create(local_owner())])
     connection.close()
     return f"""
 webnas is ready. This link logs you in, once, within 15 minutes:
 
-    {link}
+    http://{HOST}:{port}{link}
 
     another link     {command_line()} login_link
     an API token     {command_line()} create_token LABEL

@@ -160,7 +160,7 @@ WEBNAS_TORCH_DEVICE = env.str("WEBNAS_TORCH_DEVICE", default="auto")
 # The launcher sets this: there is one machine, and it can be measured as a device.
 WEBNAS_ONE_MACHINE = env.bool("WEBNAS_ONE_MACHINE", default=False)
 
-CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="filesystem://")
+CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="filesystem://localhost//")
 MESSAGES_DIR = WEBNAS_HOME / "messages"
 
 

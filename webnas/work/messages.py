@@ -73,7 +73,7 @@ def _names(folder: Path, queue: str) -> list[str]:
 class Transport(filesystem.Transport):
     Channel = Channel
 
-    def drain_events(self, connection: Any, timeout: float | None = None) -> None:
+    def drain_events(self, connection: Any, timeout: float | None = None, **_: Any) -> None:
         """Wait for a message, in short turns: between them a worker sees that it has to stop."""
         super().drain_events(connection, timeout=min(timeout or TURN_SECONDS, TURN_SECONDS))
 
