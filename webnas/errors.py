@@ -55,5 +55,6 @@ def flat(detail: Any, name: str = "") -> dict[str, list[str]]:
         return {name or "non_field_errors": [str(m) for m in messages]}
     found: dict[str, list[str]] = {}
     for inner, value in nested:
-        found |= flat(value, f"{name}.{inner}" if name else inner)
+        is_of_whole = inner == "non_field_errors" and name
+        found |= flat(value, name if is_of_whole else f"{name}.{inner}" if name else inner)
     return found

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db.models import Model
 from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -16,18 +17,20 @@ from webnas.rest.views import person
 HIGHEST_ID = 2**31 - 1
 
 
-class VisibleRow(serializers.IntegerField):
+@extend_schema_field({"type": "integer", "minimum": 1, "maximum": HIGHEST_ID})
+class VisibleRow(serializers.Field[Any, Any, Any, Any]):
     """The id of a visible row, turned into the row."""
 
     def __init__(self, model: type[Owned], **kwargs: Any):
         self.model = model
-        super().__init__(min_value=1, max_value=HIGHEST_ID, **kwargs)
+        super().__init__(**kwargs)
 
     def to_internal_value(self, data: Any) -> Any:
-        pk = super().to_internal_value(data)
-        row = self.model.objects.visible_to(asking(self)).filter(pk=pk).first()
+        if type(data) is not int or not 1 <= data <= HIGHEST_ID:
+            raise ValidationError(f"The id of a {name_of(self.model)} is needed.")
+        row = self.model.objects.visible_to(asking(self)).filter(pk=data).first()
         if row is None:
-            raise ValidationError(f"There is no {name_of(self.model)} {pk}.")
+            raise ValidationError(f"There is no {name_of(self.model)} {data}.")
         return row
 
 

@@ -110,8 +110,11 @@ class Runs(mixins.ListModelMixin, OwnedRows):
     @action(detail=True, methods=["post"])
     def extend(self, request: Request, pk: int) -> Response:
         """Search on with a larger budget."""
-        values = self._checked(ExtendRun, request)
-        return accepted(self._change(lambda run: services.extend_run(run=run, **values)))
+        return accepted(
+            self._change(
+                lambda run: services.extend_run(run=run, **self._checked(ExtendRun, request))
+            )
+        )
 
     @extend_schema(request=CloneRun, responses={202: RunDetail})
     @action(detail=True, methods=["post"])

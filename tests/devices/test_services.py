@@ -158,8 +158,13 @@ def test_it_is_given_up_after_three_lost_workers(host, measured):
     assert not host.is_measuring
 
 
-def test_a_stopping_worker_leaves_it_due(host, measured):
-    shutdown.requested.set()
+def test_a_stopping_worker_leaves_it_due(host, measured, document):
+    def interrupted(operations, *, progress):
+        shutdown.requested.set()
+        progress(1, 4)
+        return Profile.from_dict(document)
+
+    measured(interrupted)
     try:
         tasks.measure_host(host.pk)
     finally:
