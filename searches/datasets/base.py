@@ -1,7 +1,7 @@
 """Images with labels as webnas keeps them: six arrays in one file, split once and for all."""
 
 import hashlib
-import lzma
+import math
 import struct
 import tokenize
 import zipfile
@@ -16,28 +16,35 @@ import numpy.typing as npt
 
 Images = npt.NDArray[np.uint8]
 Labels = npt.NDArray[np.int64]
+Moments = tuple[tuple[float, ...], tuple[float, ...]]
 
 SPLITS = ("train", "val", "test")
 ARRAYS = tuple(f"{axis}_{split}" for split in SPLITS for axis in "xy")
+CHUNK_BYTES = 2**20  # counted at once: counting takes eight times as much memory
 
 
-# What zipfile and numpy raise on damaged or hostile archives.
+# What zipfile, numpy and Pillow raise on damaged or hostile files.
 DAMAGED = (
     zipfile.BadZipFile,
-    zipfile.LargeZipFile,
     zlib.error,
-    lzma.LZMAError,
     struct.error,
     tokenize.TokenError,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
     EOFError,
-    NotImplementedError,
+    LookupError,
+    MemoryError,
     OSError,
-    OverflowError,
     RuntimeError,
     SyntaxError,
+    SystemError,
     TypeError,
     ValueError,
+    Warning,  # raised where warnings are errors
 )
+
+LONGEST_PLACE = 120
 
 
 class DataRefused(Exception):
@@ -49,9 +56,17 @@ class DataRefused(Exception):
     """
 
     def __init__(self, problems: Mapping[str, list[str]]):
-        self.problems = {place: list(messages) for place, messages in problems.items()}
+        self.problems = {
+            _printable(place)[:LONGEST_PLACE]: [_printable(message) for message in messages]
+            for place, messages in problems.items()
+        }
         first = next(iter(self.problems.items()), ("data", ["refused"]))
         super().__init__(f"{first[0]}: {first[1][0]}")
+
+
+def _printable(text: str) -> str:
+    """The text without what no database, page or terminal takes."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in text)
 
 
 def refuse(place: str, message: str) -> DataRefused:
@@ -68,12 +83,9 @@ class Limits:
     n_classes: int = 1000
     side: int = 512
     file_bytes: int = 32 * 2**20  # of one picture in an archive
+    pixels: int = 4096 * 4096  # of one picture before it is scaled down
+    upload_pixels: int = 2**33  # of all pictures of an archive: a minute or two of decoding
     per_class: int = 5  # at least, so that every split gets some
-
-    @property
-    def pixels(self) -> int:
-        """Of one picture before it is scaled down."""
-        return 4096 * 4096
 
 
 @dataclass(frozen=True)
@@ -97,14 +109,11 @@ class ImageData:
     def to_bytes(self) -> bytes:
         """The stored form: an uncompressed .npz without pickled objects.
 
-        Equal data gives equal bytes: numpy writes archive members with a fixed date.
+        Equal data gives equal bytes: numpy writes archive members with a fixed date, and the
+        order in memory is made the same.
         """
         file = BytesIO()
-        arrays: dict[str, Any] = {
-            f"{axis}_{split}": getattr(self, f"{axis}_{split}")
-            for split in SPLITS
-            for axis in "xy"
-        }
+        arrays: dict[str, Any] = {n: np.ascontiguousarray(getattr(self, n)) for n in ARRAYS}
         np.savez(file, classes=np.array(self.classes, dtype=np.str_), **arrays)
         return file.getvalue()
 
@@ -112,9 +121,7 @@ class ImageData:
     def load(cls, file: BinaryIO) -> "ImageData":
         """The data set of a stored file."""
         with np.load(file, allow_pickle=False) as archive:
-            arrays = {
-                f"{axis}_{split}": archive[f"{axis}_{split}"] for split in SPLITS for axis in "xy"
-            }
+            arrays = {name: archive[name] for name in ARRAYS}
             classes = tuple(str(name) for name in archive["classes"])
         return cls(classes=classes, **arrays)
 
@@ -127,12 +134,25 @@ class ImageData:
             digest.update(array.data)
         return digest.hexdigest()
 
-    def statistics(self) -> dict[str, Any]:
-        """What a person wants to know of the data, as JSON.
+    def moments(self) -> Moments:
+        """Mean and standard deviation of the training images per channel, pixels in 0..1.
 
-        `mean` and `std` are those of the training images per channel, pixels in 0..1.
+        Exact: computed in whole numbers from how often each of the 256 levels occurs.
         """
-        pixels = self.x_train.reshape(-1, self.x_train.shape[-1])
+        counts = _level_counts(self.x_train)  # [C, 256]
+        levels = range(256)
+        means, deviations = [], []
+        for channel in counts.tolist():
+            n = sum(channel)
+            total = sum(count * level for count, level in zip(channel, levels, strict=True))
+            squares = sum(count * level**2 for count, level in zip(channel, levels, strict=True))
+            means.append(total / (255 * n))
+            deviations.append(math.sqrt(n * squares - total**2) / (255 * n))
+        return tuple(means), tuple(deviations)
+
+    def statistics(self) -> dict[str, Any]:
+        """What a person wants to know of the data, as JSON; `mean` and `std` as in `moments`."""
+        mean, std = self.moments()
         counts = {
             split: np.bincount(getattr(self, f"y_{split}"), minlength=len(self.classes)).tolist()
             for split in SPLITS
@@ -142,6 +162,18 @@ class ImageData:
             "classes": list(self.classes),
             "counts": counts,
             "n": {split: len(getattr(self, f"y_{split}")) for split in SPLITS},
-            "mean": [round(float(m), 5) for m in pixels.mean(0, dtype=float) / 255],
-            "std": [round(float(s), 5) for s in pixels.std(0, dtype=float) / 255],
+            "mean": [round(value, 5) for value in mean],
+            "std": [round(value, 5) for value in std],
         }
+
+
+def _level_counts(images: Images) -> npt.NDArray[np.int64]:
+    """How often each level occurs in each channel, [C, 256]."""
+    n_channels = images.shape[-1]
+    counts = np.zeros((n_channels, 256), dtype=np.int64)
+    step = max(1, CHUNK_BYTES // math.prod(images.shape[1:]))
+    for start in range(0, len(images), step):
+        pixels = images[start : start + step].reshape(-1, n_channels)  # [n·H·W, C]
+        for channel in range(n_channels):
+            counts[channel] += np.bincount(pixels[:, channel], minlength=256)
+    return counts

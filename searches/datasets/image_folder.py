@@ -52,7 +52,7 @@ def read_zip(file: BinaryIO, *, seed: int, limits: Limits = Limits()) -> ImageDa
             raise refuse("file", f"{len(members):,} files; at most {limits.n_images:,}.")
         archives.check(members, limits)
         found = [_member(archive, member, limits) for member in members]
-        return _build(found, seed, limits)
+        return _build(found, seed, limits, most_pixels=limits.upload_pixels)
 
 
 def read_folder(
@@ -149,7 +149,9 @@ def _picture(place: str, opened: Callable[[], BinaryIO]) -> Picture:
     return Picture(place, folders[-1], named[-1] if named else "", opened)
 
 
-def _build(found: Sequence[Picture], seed: int, limits: Limits) -> ImageData:
+def _build(
+    found: Sequence[Picture], seed: int, limits: Limits, *, most_pixels: int | None = None
+) -> ImageData:
     if not found:
         raise refuse("file", "No pictures were found; class/name.png is needed.")
     classes = tuple(sorted({picture.class_name for picture in found}))
@@ -157,7 +159,7 @@ def _build(found: Sequence[Picture], seed: int, limits: Limits) -> ImageData:
         raise refuse("file", f"{len(classes)} class folders; at most {limits.n_classes}.")
     _check_splits(found)
     ordered = sorted(found, key=lambda picture: PurePosixPath(picture.place).parts)
-    channels = 1 if all(_is_grey(picture, limits) for picture in ordered) else 3
+    channels = _channels(ordered, limits, most_pixels)
     size = _size(ordered[0], limits)
     _check_memory(len(found), size, channels, limits)
     parts = {
@@ -179,9 +181,19 @@ def _check_splits(found: Sequence[Picture]) -> None:
         raise refuse(stray.place, "Some pictures lie in train, val or test, this one does not.")
 
 
-def _is_grey(picture: Picture, limits: Limits) -> bool:
+def _channels(found: Sequence[Picture], limits: Limits, most_pixels: int | None) -> int:
+    """Three as soon as one picture is in colour; all headers are read before any is decoded."""
+    headers = [_header(picture, limits) for picture in found]
+    n_pixels = sum(header.n_pixels for header in headers)
+    if most_pixels is not None and n_pixels > most_pixels:
+        together = f"{n_pixels:,} pixels in all pictures together"
+        raise refuse("file", f"{together}; at most {most_pixels:,}.")
+    return 1 if all(header.is_grey for header in headers) else 3
+
+
+def _header(picture: Picture, limits: Limits) -> pictures.Header:
     with picture.open() as stream:
-        return pictures.is_grey(stream, picture.place, limits)
+        return pictures.header(stream, picture.place, limits)
 
 
 def _size(first: Picture, limits: Limits) -> tuple[int, int]:

@@ -4,18 +4,23 @@ x_*: [n, height, width] or [n, height, width, channels] with 1 or 3 channels; by
 0..1. y_*: [n] whole numbers from 0. `classes` (optional): names in the order of the numbers.
 """
 
+import math
 import zipfile
 from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 
-from searches.datasets import splits
+from searches.datasets import archives, splits
+from searches.datasets.archives import reason
 from searches.datasets.base import DAMAGED, SPLITS, ImageData, Images, Labels, Limits, refuse
 
 KNOWN = {f"{axis}_{split}" for axis in "xy" for split in SPLITS} | {"classes"}
 # Floats become bytes chunk by chunk, so that memory stays bounded.
-CHUNK = 4096
+CHUNK_BYTES = 2**24
+MOST_ENTRIES = 100  # looked at to find the first that is not known
+
+Array = npt.NDArray[Any]
 
 
 def read(file: BinaryIO, *, seed: int, limits: Limits = Limits()) -> ImageData:  # noqa: B008
@@ -34,60 +39,46 @@ def read(file: BinaryIO, *, seed: int, limits: Limits = Limits()) -> ImageData: 
     if train is None:
         raise refuse("x_train", "This array is missing.")
     _check_same_shape(parts)
-    classes = _classes(arrays.get("classes"), parts)
+    classes = _classes(arrays.get("classes"), parts, limits)
     return splits.split(
         train, parts["val"], parts["test"], classes=classes, seed=seed, limits=limits
     )
 
 
-def _arrays(file: BinaryIO, limits: Limits) -> dict[str, npt.NDArray[Any]]:
+def _arrays(file: BinaryIO, limits: Limits) -> dict[str, Array]:
     """All known arrays, read only after their declared sizes were checked."""
-    try:
-        with zipfile.ZipFile(file) as archive:
-            _check_sizes(archive, limits)
-            names = [member.filename.removesuffix(".npy") for member in archive.infolist()]
-            unknown = sorted(set(names) - KNOWN)
-            if unknown:
-                known = ", ".join(sorted(KNOWN))
-                raise refuse(unknown[0][:80], f"This array is not known. Known: {known}.")
-            return {name: _array(archive, name, limits) for name in names}
-    except zipfile.BadZipFile:
-        raise refuse("file", "This is no .npz file: numpy.savez writes one.") from None
-    except DAMAGED as error:
-        raise refuse("file", f"The archive is damaged or cannot be read: {error}.") from None
+    file.seek(0)
+    if not file.read(4).startswith(b"PK"):
+        raise refuse("file", "This is no .npz file: numpy.savez writes one.")
+    with archives.opened(file, limits, most_entries=MOST_ENTRIES) as archive:
+        archives.check(archive.infolist(), limits)
+        entries = {entry.filename.removesuffix(".npy"): entry for entry in archive.infolist()}
+        unknown = sorted(set(entries) - KNOWN)
+        if unknown:
+            known = ", ".join(sorted(KNOWN))
+            raise refuse(unknown[0], f"This array is not known. Known: {known}.")
+        return {name: _array(archive, name, entry, limits) for name, entry in entries.items()}
 
 
-def _check_sizes(archive: zipfile.ZipFile, limits: Limits) -> None:
-    total = sum(member.file_size for member in archive.infolist())
-    if total > limits.unpacked_bytes:
-        raise refuse("file", f"{total:,} bytes when unpacked; at most {limits.unpacked_bytes:,}.")
-
-
-def _array(archive: zipfile.ZipFile, name: str, limits: Limits) -> npt.NDArray[Any]:
+def _array(archive: zipfile.ZipFile, name: str, entry: zipfile.ZipInfo, limits: Limits) -> Array:
     """One array; its header decides whether it is read at all."""
-    declared = archive.getinfo(_member(archive, name)).file_size
-    with archive.open(_member(archive, name)) as stream:
-        try:
+    try:
+        with archive.open(entry) as stream:
             shape, dtype = _header(stream)
-        except DAMAGED as error:
-            raise refuse(name, f"This is no numpy array: {error}.") from None
-        if dtype.hasobject:
-            raise refuse(
-                name, "Pickled objects are never read; save plain numbers (or text for classes)."
-            )
-        n_bytes = int(np.prod(shape, dtype=object)) * dtype.itemsize if shape else dtype.itemsize
-        if n_bytes > min(limits.unpacked_bytes, declared):
-            raise refuse(name, f"Its header says {n_bytes:,} bytes; the file has {declared:,}.")
-    with archive.open(_member(archive, name)) as stream:
-        try:
-            array: npt.NDArray[Any] = np.lib.format.read_array(stream, allow_pickle=False)
-        except DAMAGED as error:
-            raise refuse(name, f"This array cannot be read: {error}.") from None
+    except DAMAGED as error:
+        raise refuse(name, f"This is no numpy array: {reason(error)}.") from None
+    if dtype.hasobject:
+        message = "Pickled objects are never read; save plain numbers (or text for classes)."
+        raise refuse(name, message)
+    n_bytes = int(np.prod(shape, dtype=object)) * dtype.itemsize if shape else dtype.itemsize
+    if n_bytes > min(limits.unpacked_bytes, entry.file_size):
+        raise refuse(name, f"Its header says {n_bytes:,} bytes; the file has {entry.file_size:,}.")
+    try:
+        with archive.open(entry) as stream:
+            array: Array = np.lib.format.read_array(stream, allow_pickle=False)
+    except DAMAGED as error:
+        raise refuse(name, f"This array cannot be read: {reason(error)}.") from None
     return array
-
-
-def _member(archive: zipfile.ZipFile, name: str) -> str:
-    return name + ".npy" if name + ".npy" in archive.namelist() else name
 
 
 def _header(stream: Any) -> tuple[tuple[int, ...], np.dtype[Any]]:
@@ -102,9 +93,7 @@ def _header(stream: Any) -> tuple[tuple[int, ...], np.dtype[Any]]:
     return shape, dtype
 
 
-def _part(
-    arrays: dict[str, npt.NDArray[Any]], split: str, limits: Limits
-) -> tuple[Images, Labels] | None:
+def _part(arrays: dict[str, Array], split: str, limits: Limits) -> tuple[Images, Labels] | None:
     x_name, y_name = f"x_{split}", f"y_{split}"
     if x_name not in arrays and y_name not in arrays:
         return None
@@ -118,7 +107,7 @@ def _part(
     return images, labels
 
 
-def _images(name: str, array: npt.NDArray[Any], limits: Limits) -> Images:
+def _images(name: str, array: Array, limits: Limits) -> Images:
     shaped = _shaped(name, array, limits)
     if shaped.dtype == np.uint8:
         return np.ascontiguousarray(shaped)
@@ -126,12 +115,13 @@ def _images(name: str, array: npt.NDArray[Any], limits: Limits) -> Images:
         right = "uint8 (0 to 255) or float (0 to 1)"
         raise refuse(name, f"dtype is {shaped.dtype}; {right} is needed.")
     images = np.empty(shaped.shape, dtype=np.uint8)
-    for start in range(0, len(shaped), CHUNK):
-        images[start : start + CHUNK] = _bytes(name, shaped[start : start + CHUNK], start)
+    step = max(1, CHUNK_BYTES // (8 * math.prod(shaped.shape[1:])))
+    for start in range(0, len(shaped), step):
+        images[start : start + step] = _bytes(name, shaped[start : start + step], start)
     return images
 
 
-def _shaped(name: str, array: npt.NDArray[Any], limits: Limits) -> npt.NDArray[Any]:
+def _shaped(name: str, array: Array, limits: Limits) -> Array:
     right = "[n, height, width] or [n, height, width, channels] with 1 or 3 channels"
     shaped = array[..., None] if array.ndim == 3 else array
     if shaped.ndim != 4 or shaped.shape[3] not in (1, 3):
@@ -144,7 +134,7 @@ def _shaped(name: str, array: npt.NDArray[Any], limits: Limits) -> npt.NDArray[A
     return shaped
 
 
-def _bytes(name: str, chunk: npt.NDArray[Any], start: int) -> Images:
+def _bytes(name: str, chunk: Array, start: int) -> Images:
     finite = np.isfinite(chunk)
     if not finite.all():
         row = start + int(np.flatnonzero(~finite.all(axis=(1, 2, 3)))[0])
@@ -152,10 +142,10 @@ def _bytes(name: str, chunk: npt.NDArray[Any], start: int) -> Images:
     low, high = float(chunk.min()), float(chunk.max())
     if low < 0 or high > 1:
         raise refuse(name, f"Values from {low:.4g} to {high:.4g}; floats must lie in 0 to 1.")
-    return np.asarray((chunk * 255).round(), dtype=np.uint8)
+    return np.multiply(chunk, 255, dtype=np.float64).round().astype(np.uint8)
 
 
-def _labels(name: str, array: npt.NDArray[Any]) -> Labels:
+def _labels(name: str, array: Array) -> Labels:
     if array.ndim != 1:
         raise refuse(name, f"Its shape is {list(array.shape)}; [n] is needed.")
     if array.dtype.kind not in "iu":
@@ -173,16 +163,8 @@ def _check_same_shape(parts: dict[str, tuple[Images, Labels] | None]) -> None:
             raise refuse(name, f"Images are {list(shape)}, those of x_train {expected}.")
 
 
-def _decoded(names: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Names that were saved as bytes, which is how numpy saves ASCII text on request."""
-    try:
-        return np.char.decode(names, "utf-8")
-    except UnicodeDecodeError as error:
-        raise refuse("classes", f"These bytes are no UTF-8: {error}.") from None
-
-
 def _classes(
-    names: npt.NDArray[Any] | None, parts: dict[str, tuple[Images, Labels] | None]
+    names: Array | None, parts: dict[str, tuple[Images, Labels] | None], limits: Limits
 ) -> tuple[str, ...]:
     labels = [part[1] for part in parts.values() if part]
     highest = max((int(part.max()) for part in labels if len(part)), default=-1)
@@ -192,13 +174,21 @@ def _classes(
         if highest >= max(seen, 1) * 10:
             raise refuse("y_train", f"The highest label is {highest}, but {seen} classes occur.")
         return tuple(str(number) for number in range(highest + 1))
-    if names.dtype.kind == "S":
-        names = _decoded(names)
-    if names.ndim != 1 or names.dtype.kind != "U":
-        raise refuse("classes", f"dtype {names.dtype}, shape {list(names.shape)}; text is needed.")
-    found = tuple(str(name)[:100] for name in names)
-    if len(set(found)) != len(found):
-        raise refuse("classes", "A name is there twice.")
+    found = _names(names, limits)
     if highest >= len(found):
         raise refuse("classes", f"{len(found)} names, but the highest label is {highest}.")
     return found
+
+
+def _names(array: Array, limits: Limits) -> tuple[str, ...]:
+    if array.ndim != 1 or array.dtype.kind not in "US":
+        raise refuse("classes", f"dtype {array.dtype}, shape {list(array.shape)}; text is needed.")
+    if len(array) > limits.n_classes:  # names of no width take no room, however many there are
+        raise refuse("classes", f"{len(array):,} names; at most {limits.n_classes:,}.")
+    try:
+        text = np.char.decode(array, "utf-8") if array.dtype.kind == "S" else array
+        return tuple(str(name) for name in text)
+    except UnicodeDecodeError as error:
+        raise refuse("classes", f"These bytes are no UTF-8: {error}.") from None
+    except (ValueError, SystemError) as error:  # numpy gives numbers beyond Unicode to Python
+        raise refuse("classes", f"This is no text: {reason(error)}.") from None

@@ -1,5 +1,8 @@
 """Train, search-validation and test, fixed by a seed when a data set is registered."""
 
+import unicodedata
+from collections import Counter
+
 import numpy as np
 import numpy.typing as npt
 
@@ -8,6 +11,9 @@ from searches.datasets.base import ImageData, Images, Labels, Limits, refuse
 # Shares of what the person did not split.
 VALIDATION_SHARE = 0.2
 TEST_SHARE = 0.2
+
+LONGEST_NAME = 100
+UNSTORABLE = {"Cc", "Cs"}  # Unicode's control characters and halves of characters
 
 Indices = npt.NDArray[np.intp]
 Part = tuple[Images, Labels]
@@ -29,6 +35,7 @@ def split(
     Raises:
         DataRefused: a class has too few images.
     """
+    _check_names(classes)
     _check_classes(train[1], classes, limits)
     rng = np.random.default_rng(seed)
     if test is None:
@@ -36,6 +43,18 @@ def split(
     if val is None:
         train, val = _cut(train, VALIDATION_SHARE, rng)
     return ImageData(*train, *val, *test, classes=classes)
+
+
+def _check_names(classes: tuple[str, ...]) -> None:
+    for name in classes:
+        if not 1 <= len(name.strip()) <= LONGEST_NAME:
+            length = f"“{name[:LONGEST_NAME]}” has {len(name.strip())} characters"
+            raise refuse("classes", f"{length}; 1 to {LONGEST_NAME} are needed in a class's name.")
+        if not UNSTORABLE.isdisjoint(map(unicodedata.category, name)):
+            raise refuse("classes", f"“{name}” holds characters that are no text.")
+    for name, number in Counter(classes).items():
+        if number > 1:
+            raise refuse("classes", f"“{name}” is there twice; each class needs its own name.")
 
 
 def _check_classes(labels: Labels, classes: tuple[str, ...], limits: Limits) -> None:

@@ -40,8 +40,8 @@ class MobileTask(Task):
         self.classes = data.classes
         channels = data.x_train.shape[-1]
         self.space = space.with_data(in_channels=channels, n_classes=len(data.classes))
-        statistics = [_mean_and_std(self.images["train"][..., c]) for c in range(channels)]
-        self.mean, self.std = zip(*statistics, strict=True)
+        self.mean, deviations = data.moments()
+        self.std = tuple(max(value, 1 / 255) for value in deviations)  # constants: one step
 
     def size(self, split: Split) -> int:
         return len(self.labels[split])
@@ -100,15 +100,6 @@ class MobileTask(Task):
                 entropy, "nat", provenance, split=split, spread=spread, n=n
             ),
         }
-
-
-def _mean_and_std(values: Tensor) -> tuple[float, float]:
-    """Of bytes, on the scale 0..1, from exact counts; a constant gets a deviation of one step."""
-    counts = torch.bincount(values.flatten(), minlength=256).double()
-    levels = torch.arange(256, dtype=torch.float64) / 255
-    mean = (counts * levels).sum() / counts.sum()
-    variance = (counts * (levels - mean) ** 2).sum() / counts.sum()
-    return mean.item(), max(variance.sqrt().item(), 1 / 255)
 
 
 def preprocess(images: Tensor, resolution: int) -> Tensor:
