@@ -32,13 +32,22 @@ def front(points: Mapping[str, Any], *, x: str, y: str, log_x: bool = False) -> 
         y: as x.
         log_x: logarithmic x axis.
     """
-    scatter = Scatter(points, x, y)
+    scatter = Scatter(rounded(points), x, y)
     layout = {"xaxis": scatter.axis(x), "yaxis": scatter.axis(y)}
     if log_x:
         layout["xaxis"]["type"] = "log"
     traces = [] if ORDER in (x, y) else [scatter.line()]
     traces += [scatter.markers(state) for state in ROLES]
     return {"data": traces, "layout": _framed(layout) | {"uirevision": f"{x} {y} {log_x}"}}
+
+
+def rounded(points: Mapping[str, Any]) -> dict[str, Any]:
+    """Six digits of each value: more cannot be seen, and thousands of points would send them."""
+    values = [
+        [None if value is None else float(f"{value:.6g}") for value in column]
+        for column in points["values"]
+    ]
+    return {**points, "values": values}
 
 
 @dataclass(frozen=True)

@@ -136,10 +136,9 @@ class SearchForm(forms.Form):
 
 def qualities(targets: list[dict[str, Any]]) -> list[Measure]:
     """Quality measures of all targets, each once."""
-    found = {
-        q["name"]: Measure(**q, kind="quality") for card in targets for q in card["qualities"]
-    }
-    return list(found.values())
+    found = [quality for card in targets for quality in card["qualities"]]
+    by_name = {quality["name"]: Measure(**quality, kind="quality") for quality in found}
+    return list(by_name.values())
 
 
 def describe_supernet(supernet: Supernet) -> str:

@@ -96,7 +96,7 @@ def test_the_histogram_counts_each_class_in_each_split(web, ada):
 def test_folders_are_for_staff(web, ada):
     assert "Register a folder" not in html_of(web.get(reverse("dataset-list")))
     answer = web.post(reverse("dataset-register"), {"name": "F", "folder": "/data"})
-    assert answer.status_code == 400
+    assert answer.status_code == 403
     ada.is_staff = True
     ada.save()
     assert "Register a folder" in html_of(web.get(reverse("dataset-list")))
