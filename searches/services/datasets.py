@@ -1,6 +1,5 @@
 """Data sets: uploaded, registered, built in."""
 
-import zipfile
 from typing import BinaryIO
 
 from django.conf import settings
@@ -9,8 +8,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
 from django.utils import timezone
 
-from searches.datasets import image_folder, npz
-from searches.datasets.base import DAMAGED, DataRefused, ImageData
+from searches.datasets import archives, image_folder, npz
+from searches.datasets.base import DataRefused, ImageData
 from searches.models import DataSet, Supernet
 from searches.runner import folder as folders
 from webnas.accounts import quotas
@@ -68,7 +67,7 @@ def _check_upload(file: BinaryIO) -> None:
 
 
 def _read(file: BinaryIO, filename: str, seed: int) -> tuple[str, ImageData]:
-    is_npz = filename.lower().endswith(".npz") or _holds_arrays(file)
+    is_npz = filename.lower().endswith(".npz") or archives.is_npz(file)
     file.seek(0)
     try:
         if is_npz:
@@ -76,15 +75,6 @@ def _read(file: BinaryIO, filename: str, seed: int) -> tuple[str, ImageData]:
         return DataSet.Source.ZIP, image_folder.read_zip(file, seed=seed, limits=folders.limits())
     except DataRefused as refusal:
         raise RefusedRequest(refusal.problems, "The data set was refused.") from None
-
-
-def _holds_arrays(file: BinaryIO) -> bool:
-    """Whether this is an .npz under another name."""
-    try:
-        with zipfile.ZipFile(file) as archive:
-            return any(name.endswith(".npy") for name in archive.namelist())
-    except DAMAGED:  # the reader says what is wrong with it
-        return False
 
 
 def register_folder(*, owner: User, name: str, folder: str, seed: int = 0) -> DataSet:
