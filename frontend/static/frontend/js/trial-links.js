@@ -38,6 +38,7 @@ document.body.addEventListener("htmx:afterSwap", () => {
 const KEPT = ["show", "sort", "page"];
 document.body.addEventListener("htmx:afterRequest", (event) => {
   if (event.detail.target?.id !== "networks" || !event.detail.successful) return;
+  if (event.detail.requestConfig.triggeringEvent?.type !== "click") return;
   const asked = new URL(event.detail.pathInfo.requestPath, location).searchParams;
   const address = new URL(location);
   for (const name of KEPT) {
