@@ -1,7 +1,7 @@
 """All addresses of webnas."""
 
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.negotiation import DefaultContentNegotiation
 
@@ -17,8 +17,7 @@ version_1: list[URLPattern | URLResolver] = [
     path("", include("searches.api.urls")),
     path("", include("devices.api.urls")),
     path("", include("webnas.accounts.api")),
-    path("", nothing_here),
-    path("<path:path>", nothing_here),
+    re_path(r"^(?P<path>(?s:.*))", nothing_here),
 ]
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health, name="health"),

@@ -22,7 +22,7 @@ from webnas.refusals import ConflictingRequest, RefusedRequest
 from webnas.rest import downloads
 from webnas.rest.filters import NameFilter, RowFilter
 from webnas.rest.parsing import BoundedMultiPart, StrictJSON
-from webnas.rest.schema import FILE, query
+from webnas.rest.schema import TABLE, query
 from webnas.rest.serializers import Question
 from webnas.rest.views import OwnedRows, person
 
@@ -142,7 +142,7 @@ class Devices(mixins.ListModelMixin, OwnedRows):
         page = self.paginate_queryset(entries)
         return self.get_paginated_response([_row(entry) for entry in page or []])
 
-    @extend_schema(parameters=[VERSION, FORMAT], responses=FILE)
+    @extend_schema(parameters=[VERSION, FORMAT], responses=TABLE)
     @action(detail=True, filterset_class=None, ordering_fields=(), pagination_class=None)
     def download(self, request: Request, pk: int) -> HttpResponseBase:
         """The profile in webnas' own layout, as JSON or CSV."""

@@ -17,7 +17,7 @@ class Setting(serializers.Serializer[Any]):
     name = serializers.CharField()
     type = serializers.ChoiceField(choices=("int", "float", "bool", "str"))
     optional = serializers.BooleanField()
-    default = serializers.JSONField(allow_null=True)
+    default = serializers.JSONField()
     help = serializers.CharField()
     min = serializers.FloatField(allow_null=True)
     max = serializers.FloatField(allow_null=True)

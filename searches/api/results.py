@@ -30,7 +30,7 @@ from searches.models import Run, Trial
 from searches.runner import engine
 from searches.services import anatomy, models, reading
 from webnas.refusals import RefusedRequest
-from webnas.rest.schema import FILE, query
+from webnas.rest.schema import TABLE, query
 from webnas.rest.views import Api, accepted, person
 
 PAGE, LARGEST_PAGE = 50, 500
@@ -137,7 +137,7 @@ class Results(Api):
     @extend_schema(
         operation_id="runs_export",
         parameters=[query("format", "Layout of the file.", enum=list(LAYOUTS), default="csv")],
-        responses=FILE,
+        responses=TABLE,
     )
     def export(self, request: Request, pk: int) -> HttpResponseBase:
         """All trials with all measures, as one file."""

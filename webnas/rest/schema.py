@@ -60,13 +60,18 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
         }
 
 
-def query(name: str, description: str, **rules: Any) -> OpenApiParameter:
-    """A parameter of the address."""
+def query(
+    name: str, description: str, *, required: bool = False, **rules: Any
+) -> OpenApiParameter:
+    """A parameter of the address; `rules` are those of its JSON schema."""
     schema = {"type": "string"} | rules
-    return OpenApiParameter(name, schema, OpenApiParameter.QUERY, description=description)
+    return OpenApiParameter(
+        name, schema, OpenApiParameter.QUERY, required=required, description=description
+    )
 
 
 FILE = {(200, "application/octet-stream"): OpenApiTypes.BINARY}
+TABLE = {(200, "application/json"): OpenApiTypes.OBJECT, (200, "text/csv"): OpenApiTypes.STR}
 
 
 def png(description: str) -> dict[Any, Any]:

@@ -5,6 +5,7 @@ from typing import Any, ClassVar, cast
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import HttpRequest, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework import status
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
@@ -68,6 +69,7 @@ class OwnedRows(Api):
         return row
 
 
+@csrf_exempt
 def nothing_here(request: HttpRequest, path: str = "") -> JsonResponse:
     """404 in the form of all errors."""
     hint = "" if path.endswith("/") else " Addresses end with a slash."

@@ -3,16 +3,24 @@
 import re
 
 import pytest
+from django.test import Client
 from django.urls import URLPattern, get_resolver
 
 from webnas.rest.idempotency import IdempotentPosts
 
 
-@pytest.mark.parametrize("address", ["", "nothing/", "runs/x/", "runs", "a/b?c=d"])
+@pytest.mark.parametrize("address", ["", "nothing/", "runs/x/", "runs", "a/b?c=d", "a%0Ab", "%00"])
 def test_an_unknown_address_is_404_as_json(as_alice, address):
     answer = as_alice.get(f"/api/v1/{address}")
     assert answer.status_code == 404
     assert set(answer.json()) == {"detail", "errors"}
+
+
+def test_a_session_may_miss_an_address_with_any_method(alice):
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(alice)
+    answer = strict.delete("/api/v1/runs/-1/")
+    assert (answer.status_code, answer["Content-Type"]) == (404, "application/json")
 
 
 def test_a_method_that_is_not_there_is_405(as_alice):
@@ -35,9 +43,7 @@ def test_a_wrong_token_is_401(anonymous):
         assert answer["WWW-Authenticate"] == "Token"
 
 
-def test_a_session_needs_the_csrf_token_to_write(alice, client):
-    from django.test import Client
-
+def test_a_session_needs_the_csrf_token_to_write(alice):
     strict = Client(enforce_csrf_checks=True)
     strict.force_login(alice)
     assert strict.get("/api/v1/runs/").status_code == 200
