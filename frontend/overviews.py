@@ -56,8 +56,8 @@ class Progress:
 
 
 def progress_of(run: Run) -> Progress:
-    if run.has_ended and run.status == Run.Status.FINISHED:
-        return Progress(1.0, f"{run.n_told:,} networks judged")
+    if run.has_ended:
+        return Progress(None, f"{run.n_told:,} networks judged")
     if run.stage == Run.Stage.TRAIN:
         return _training(run)
     if run.stage == Run.Stage.VERIFY:
@@ -170,7 +170,7 @@ def state_of(trial: Trial) -> tuple[str, str]:
     if trial.status == Trial.Status.WAITING:
         return "not judged yet", ""
     if trial.on_front:
-        return "on the front", "front"
+        return "front", "front"
     return ("beyond a limit", "") if trial.violation > 0 else ("dominated", "dominated")
 
 
