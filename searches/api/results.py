@@ -16,6 +16,7 @@ from searches.api.models import ModelDetail
 from searches.api.run_answers import (
     Events,
     Front,
+    FrontMember,
     History,
     Points,
     RunDetail,
@@ -108,9 +109,9 @@ class Results(Api):
     def front(self, request: Request, pk: int) -> Response:
         """The non-dominated trials within the limits."""
         run = self._run(pk)
-        members = list(reading.front(run).defer("data", "error"))
-        labels = reading.objective_labels(run)
-        return Response({"objectives": labels, "results": _rows(run, members)})
+        members = list(reading.front(run).defer("error"))
+        rows = FrontMember(members, many=True, context={"keys": keys(run)}).data
+        return Response({"objectives": reading.objective_labels(run), "results": rows})
 
     @extend_schema(operation_id="runs_points", responses=Points)
     def points(self, request: Request, pk: int) -> Response:

@@ -166,6 +166,19 @@ class Measured(serializers.Serializer[Any]):
     n = serializers.IntegerField(required=False)
 
 
+class FrontMember(TrialRow):
+    """A member of the front, with all measures and where each comes from."""
+
+    measures = serializers.DictField(child=Measured())
+    fell_off = serializers.SerializerMethodField()
+
+    class Meta(TrialRow.Meta):
+        fields = (*TrialRow.Meta.fields, "measures", "fell_off")  # type: ignore[assignment]
+
+    def get_fell_off(self, trial: Trial) -> bool:
+        return bool(trial.data.get("fell_off", False))
+
+
 class TrialDetail(TrialRow):
     """A trial with its architecture, block by block, and all of its measures."""
 
@@ -199,7 +212,7 @@ class Trials(serializers.Serializer[Any]):
 
 class Front(serializers.Serializer[Any]):
     objectives = Objective(many=True)
-    results = TrialRow(many=True)
+    results = FrontMember(many=True)
 
 
 class Points(serializers.Serializer[Any]):

@@ -95,6 +95,13 @@ def test_the_front_is_complete(as_alice, address):
     assert [objective["direction"] for objective in answer["objectives"]] == ["max", "min", "min"]
 
 
+def test_every_value_of_the_front_says_where_it_comes_from(as_alice, address):
+    for row in as_alice.get(address + "front/").data["results"]:
+        assert row["measures"]
+        assert all(measured["provenance"] for measured in row["measures"].values())
+        assert row["fell_off"] is False
+
+
 def test_points_are_the_front_and_a_sample(as_alice, address):
     answer = as_alice.get(address + "points/").data
     assert answer["state"].count("front") == 10
