@@ -242,6 +242,12 @@ class Trial(Leased):
                 name="trial_front",
                 condition=models.Q(on_front=True),
             ),
+            # The front in the order of its first value: no index of all trials serves that as well.
+            models.Index(
+                fields=["run", "value_0", "number"],
+                name="trial_front_value",
+                condition=models.Q(on_front=True),
+            ),
             models.Index(fields=["run", "value_0"], name="trial_value_0"),
             models.Index(fields=["run", "value_1"], name="trial_value_1"),
         ]
