@@ -5,7 +5,6 @@ import os
 import re
 import signal
 import socket
-import subprocess
 import sys
 import time
 import urllib.request
@@ -13,91 +12,12 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.processes import Launcher, descendants, is_running, wait_for
+
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc"),
 ]
-
-
-def environment(home: Path) -> dict[str, str]:
-    kept = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "CELERY_BROKER_URL")}
-    return kept | {"WEBNAS_HOME": str(home)}
-
-
-class Launcher:
-    """A launcher that a test started, and what it printed."""
-
-    def __init__(self, home: Path, *options: str):
-        self.home = home
-        command = [sys.executable, "-m", "webnas.launcher", "--no-first-start", "--concurrency=1"]
-        self.process = subprocess.Popen(
-            [*command, *options],
-            cwd=ROOT,
-            env=environment(home),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-        self.said = ""
-
-    def read_until(self, text: str) -> None:
-        for line in self.process.stdout:
-            self.said += line
-            if text in line:
-                return
-        pytest.fail(f"{text!r} was never said: {self.said}")
-
-    def end(self, number: int = signal.SIGINT) -> int:
-        self.process.send_signal(number)
-        self.said += self.process.communicate(timeout=30)[0]
-        return self.process.returncode
-
-    @property
-    def address(self) -> str:
-        return re.search(r"(http://127\.0\.0\.1:\d+)/login/", self.said)[1]
-
-    def children(self) -> dict[str, int]:
-        """Process ids by what they do."""
-        words = {"gunicorn": "web", "coordinator@": "coordinator", "trainer@": "trainer"}
-        found = {}
-        for pid in descendants(self.process.pid, deep=False):
-            line = command_of(pid)
-            names = [name for word, name in words.items() if word in line]
-            found[names[0] if names else "sweeper"] = pid
-        return found
-
-
-def descendants(pid: int, *, deep: bool = True) -> list[int]:
-    try:
-        tasks = list(Path(f"/proc/{pid}/task").iterdir())
-        own = [int(child) for task in tasks for child in (task / "children").read_text().split()]
-    except FileNotFoundError:
-        return []
-    return own + [pid for child in own for pid in descendants(child)] if deep else own
-
-
-def command_of(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
-    except FileNotFoundError:
-        return ""
-
-
-def is_running(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
-
-
-def wait_for(condition, seconds: float = 20):
-    until = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < until, "it did not happen in time"
-        time.sleep(0.05)
-    return found
 
 
 def get(address: str) -> str:
@@ -108,7 +28,7 @@ def get(address: str) -> str:
 
 @pytest.fixture(scope="module")
 def launcher(tmp_path_factory):
-    launcher = Launcher(tmp_path_factory.mktemp("launcher") / "home", "--port=0")
+    launcher = Launcher(tmp_path_factory.mktemp("launcher") / "home")
     with launcher.process:
         launcher.read_until("Ctrl-C")
         yield launcher
@@ -127,7 +47,7 @@ def test_what_it_keeps_is_readable_by_its_owner_only(launcher):
 
 
 def test_a_second_launcher_is_refused_and_told_who_is_first(launcher):
-    second = Launcher(launcher.home, "--port=0")
+    second = Launcher(launcher.home)
     output = second.process.communicate(timeout=30)[0]
     assert second.process.returncode == 1
     assert f"process {launcher.process.pid} at {launcher.address}" in output
@@ -135,7 +55,7 @@ def test_a_second_launcher_is_refused_and_told_who_is_first(launcher):
 
 def test_a_taken_port_is_refused_with_another_proposed(launcher, tmp_path):
     port = int(launcher.address.rpartition(":")[2])
-    second = Launcher(tmp_path / "home", f"--port={port}")
+    second = Launcher(tmp_path / "home", port=port)
     output = second.process.communicate(timeout=30)[0]
     assert second.process.returncode == 1
     assert f"port {port} is taken" in output
@@ -189,7 +109,7 @@ def test_it_stops_cleanly_and_leaves_nobody_behind(launcher):
 
 
 def test_nobody_survives_a_launcher_that_was_killed(launcher):
-    killed = Launcher(launcher.home, "--port=0")
+    killed = Launcher(launcher.home)
     killed.read_until("Ctrl-C")
     wait_for(lambda: len(killed.children()) == 4)
     everybody = descendants(killed.process.pid)
