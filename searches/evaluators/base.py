@@ -8,7 +8,7 @@ from typing import Any
 from searches.networks.mobilenet_v3 import MobileNetV3
 from searches.objectives.measures import MeasuredValue
 from searches.spaces.base import Genes
-from searches.training.base import Trainable
+from searches.training.base import Tick, Trainable, always
 from searches.training.task import Split, Task
 
 
@@ -19,8 +19,8 @@ class Candidate(Trainable):
     """
 
     @abstractmethod
-    def quality(self, split: Split) -> dict[str, MeasuredValue]:
-        """The quality measures of the target on a split."""
+    def quality(self, split: Split, *, tick: Tick = always) -> dict[str, MeasuredValue]:
+        """The quality measures of the target on a split; `tick` is called after every batch."""
 
     @abstractmethod
     def network(self) -> MobileNetV3:

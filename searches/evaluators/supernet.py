@@ -9,7 +9,7 @@ from searches.evaluators.settings import SupernetSettings
 from searches.networks.mobilenet_v3 import MobileNetV3
 from searches.objectives.measures import MeasuredValue
 from searches.spaces.base import Genes
-from searches.training.base import Progress, Tick
+from searches.training.base import Progress, Tick, always
 from searches.training.recalibration import recalibrate
 from searches.training.supernet import SupernetTraining, build_supernet
 from searches.training.task import Split, Task
@@ -27,10 +27,13 @@ class SupernetCandidate(Candidate):
 
     def advance(self, *, deadline: float, tick: Tick) -> Progress:
         if not self.is_recalibrated:
-            n_images = self.settings.recalibration_images
-            recalibrate(self._network, self.task, resolution=self.resolution, n_images=n_images)
-            self.is_recalibrated = True
-            tick()
+            self.is_recalibrated = recalibrate(
+                self._network,
+                self.task,
+                resolution=self.resolution,
+                n_images=self.settings.recalibration_images,
+                tick=tick,
+            )
         return self.progress
 
     @property
@@ -44,9 +47,13 @@ class SupernetCandidate(Candidate):
         self.is_recalibrated = state["is_recalibrated"]
         self._network.load_state_dict(state["network"])
 
-    def quality(self, split: Split) -> dict[str, MeasuredValue]:
+    def quality(self, split: Split, *, tick: Tick = always) -> dict[str, MeasuredValue]:
         return self.task.quality(
-            self._network, split, resolution=self.resolution, provenance="supernet"
+            self._network,
+            split,
+            resolution=self.resolution,
+            provenance="supernet",
+            tick=tick,
         )
 
     def network(self) -> MobileNetV3:

@@ -6,7 +6,6 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +15,7 @@ from torch import Tensor
 from searches.export import graphs, parity, source
 from searches.export.readme import readme
 from searches.networks.mobilenet_v3 import MobileNetV3
+from searches.training.base import Tick, always
 from searches.training.task import Task
 
 CARD_VERSION = 1
@@ -56,7 +56,7 @@ def export(
     task: Task,
     *,
     card: dict[str, Any],
-    tick: Callable[[], bool] = lambda: True,
+    tick: Tick = always,
 ) -> Bundle:
     """The bundle of a trained network, once its files are known to do what the network does.
 
@@ -82,7 +82,7 @@ def export(
     return Bundle(files, card, report)
 
 
-def _files(network: MobileNetV3, task: Task, tick: Callable[[], bool]) -> dict[str, bytes]:
+def _files(network: MobileNetV3, task: Task, tick: Tick) -> dict[str, bytes]:
     program = graphs.exported_program(network)
     tick()
     onnx = graphs.onnx_bytes(program)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import io
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,6 +15,7 @@ import torch
 from torch import Tensor
 
 from searches.networks.mobilenet_v3 import MobileNetV3
+from searches.training.base import Tick
 from searches.training.seeds import generator
 from searches.training.task import Network, Task
 
@@ -79,7 +79,7 @@ def check(
     task: Task,
     *,
     reported: dict[str, float],
-    tick: Callable[[], bool],
+    tick: Tick,
 ) -> dict[str, Any]:
     """A report that the files of a bundle do the same as the network.
 
@@ -105,7 +105,7 @@ def check(
     report.compare("model.pt2", "random inputs", expected, _run(_program(files), inputs))
     report.compare("network.py", "random inputs", expected, _run_source(files, inputs))
     tick()
-    _compare_on_test_split(report, network, session, task)
+    _compare_on_test_split(report, network, session, task, tick)
     report.compare_scores("reported", reported)
     if report.problems:
         raise ParityError(asdict(report))
@@ -126,7 +126,7 @@ def onnx_network(data: bytes) -> Network:
 
 
 def _compare_on_test_split(
-    report: Report, network: MobileNetV3, session: Network, task: Task
+    report: Report, network: MobileNetV3, session: Network, task: Task, tick: Tick
 ) -> None:
     resolution = network.config["resolution"]
     outputs: dict[str, list[Tensor]] = {}
@@ -137,7 +137,9 @@ def _compare_on_test_split(
             kept.append(run(images))
             return kept[-1]
 
-        quality = task.quality(recorded, "test", resolution=resolution, provenance="supernet")
+        quality = task.quality(
+            recorded, "test", resolution=resolution, provenance="supernet", tick=tick
+        )
         report.scores[name] = {measure: value.value for measure, value in quality.items()}
     report.compare("model.onnx", "test split", outputs["pytorch"], outputs["model.onnx"])
     report.compare_scores("in PyTorch", report.scores["pytorch"])

@@ -13,6 +13,7 @@ from searches.datasets.base import ImageData
 from searches.objectives.measures import MeasuredValue
 from searches.spaces.ofa_mobilenet_v3 import OfaMobileNetV3
 from searches.targets.settings import MobileSettings
+from searches.training.base import Tick, always
 from searches.training.task import Network, Split, Task
 
 Z90 = 1.645  # two-sided 90 % of a normal distribution, as for latencies
@@ -79,7 +80,13 @@ class MobileTask(Task):
 
     @torch.no_grad()
     def quality(
-        self, network: Network, split: Split, *, resolution: int, provenance: str
+        self,
+        network: Network,
+        split: Split,
+        *,
+        resolution: int,
+        provenance: str,
+        tick: Tick = always,
     ) -> dict[str, MeasuredValue]:
         """Accuracy and mean cross entropy, each with its 90 % interval."""
         n, batch_size = self.size(split), max(16, EVALUATION_PIXELS // resolution**2)
@@ -89,6 +96,7 @@ class MobileTask(Task):
             logits = network(images)  # [B, n_classes]
             n_right += int((logits.argmax(1) == labels).sum())
             losses.append(F.cross_entropy(logits, labels, reduction="none"))
+            tick()
         all_losses = torch.cat(losses).double()
         entropy, error = all_losses.mean().item(), all_losses.std().item() / math.sqrt(n)
         spread = (entropy - Z90 * error, entropy + Z90 * error)

@@ -10,6 +10,11 @@ from typing import Any
 Tick = Callable[[], bool]
 
 
+def always() -> bool:
+    """The tick of work that nobody watches."""
+    return True
+
+
 class DivergedTraining(Exception):
     """The loss is no finite number any more: the training cannot go on from here."""
 

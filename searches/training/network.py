@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from searches.networks.mobilenet_v3 import MobileNetV3
 from searches.objectives.measures import MeasuredValue
+from searches.training.base import Tick, always
 from searches.training.loop import Training
 from searches.training.settings import TrainingSettings
 from searches.training.task import Split, Task
@@ -22,8 +23,12 @@ class NetworkTraining(Training):
         """The network with its weights of now, in evaluation mode."""
         return self.module.eval()
 
-    def quality(self, split: Split) -> dict[str, MeasuredValue]:
+    def quality(self, split: Split, *, tick: Tick = always) -> dict[str, MeasuredValue]:
         """The quality measures of the target on a split."""
         return self.task.quality(
-            self.network(), split, resolution=self.resolution, provenance="fully trained"
+            self.network(),
+            split,
+            resolution=self.resolution,
+            provenance="fully trained",
+            tick=tick,
         )

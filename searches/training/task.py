@@ -10,6 +10,7 @@ from torch import Generator, Tensor
 
 from searches.objectives.measures import MeasuredValue
 from searches.spaces.base import SearchSpace
+from searches.training.base import Tick, always
 
 Network = Callable[[Tensor], Tensor]
 Split = Literal["train", "validation", "test"]
@@ -62,7 +63,13 @@ class Task(ABC):
 
     @abstractmethod
     def quality(
-        self, network: Network, split: Split, *, resolution: int, provenance: str
+        self,
+        network: Network,
+        split: Split,
+        *,
+        resolution: int,
+        provenance: str,
+        tick: Tick = always,
     ) -> dict[str, MeasuredValue]:
         """The quality measures of a network in evaluation mode on a whole split.
 
@@ -71,4 +78,5 @@ class Task(ABC):
             split: Of which every sample is used, in order.
             resolution: Of the inputs.
             provenance: How the weights came about.
+            tick: Called after every batch, as in Trainable; its answer is of no consequence.
         """

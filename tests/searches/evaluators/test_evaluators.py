@@ -14,13 +14,10 @@ from searches.objectives import settings as schemas
 from searches.targets.mobile import MobileTask
 from searches.targets.settings import MobileSettings
 from searches.training import checkpoints
+from searches.training.base import always
 
 NEVER = float("inf")
 QUICK = {"epochs": 3, "batch_size": 16, "learning_rate": 0.05, "warmup_epochs": 1}
-
-
-def always():
-    return True
 
 
 def prepared(name, task, *, seed=5, **changes):
@@ -88,6 +85,22 @@ def test_state_of_a_judged_candidate_brings_it_back(evaluator, tiny_task):
 def test_supernet_scores_are_labelled_as_such(tiny_task):
     candidate = judged(prepared("supernet", tiny_task), (0,) * len(tiny_task.space.genes))
     assert candidate.quality("validation")["accuracy"].provenance == "supernet"
+
+
+def test_unwanted_candidate_of_a_supernet_stops_and_can_go_on(tiny_task):
+    evaluator = prepared("supernet", tiny_task)
+    genes = (0,) * len(tiny_task.space.genes)
+    candidate = evaluator.candidate(genes, seed=1)
+    assert not candidate.advance(deadline=NEVER, tick=lambda: False).done
+    assert candidate.advance(deadline=NEVER, tick=always).done
+    assert candidate.quality("test") == judged(evaluator, genes).quality("test")
+
+
+def test_long_judging_shows_that_it_moves(evaluator, tiny_task):
+    candidate = judged(evaluator, (0,) * len(tiny_task.space.genes))
+    ticks = []
+    candidate.quality("test", tick=lambda: ticks.append(1) or True)
+    assert ticks
 
 
 def test_candidates_of_a_supernet_do_not_disturb_each_other(tiny_task):

@@ -47,6 +47,13 @@ def test_it_forgets_what_was_there_before(network, tiny_task):
     assert torch.equal(statistics(network), first)
 
 
+def test_stopping_leaves_the_statistics_as_they_were(network, tiny_task):
+    before = statistics(network)
+    assert not recalibrate(network, tiny_task, resolution=8, batch_size=16, tick=lambda: False)
+    assert torch.equal(statistics(network), before)
+    assert not network.training
+
+
 def test_weights_and_momentum_stay_and_the_network_is_ready_for_use(network, tiny_task):
     before = [p.detach().clone() for p in network.parameters()]
     recalibrate(network, tiny_task, resolution=8, n_images=32)
