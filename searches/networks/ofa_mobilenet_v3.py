@@ -45,6 +45,8 @@ class OfaMobileNetV3Supernet(MobileNetV3):
         self.n_fixed = len(self.blocks) - len(kernels)  # leading blocks without a choice
         for slot, options in enumerate(kernels, self.n_fixed):
             self.blocks[slot] = ElasticMBConv(self.config["blocks"][slot], options)
+        elastic = tuple(f"blocks.{slot}." for slot in range(self.n_fixed, len(self.blocks)))
+        self.fixed_names = [name for name in self.state_dict() if not name.startswith(elastic)]
         initialise(self)
         self.active: list[int] = []  # slots of `blocks` that the active subnet has
         self.set_active(largest)
@@ -77,9 +79,7 @@ class OfaMobileNetV3Supernet(MobileNetV3):
             module = self.blocks[slot]
             if isinstance(module, ElasticMBConv):
                 found |= {f"blocks.{slot}.{name}": index for name, index in module.regions()}
-        elastic = tuple(f"blocks.{slot}." for slot in range(self.n_fixed, len(self.blocks)))
-        fixed = (name for name in self.state_dict() if not name.startswith(elastic))
-        return found | dict.fromkeys(fixed, (...,))
+        return found | dict.fromkeys(self.fixed_names, (...,))
 
     @torch.no_grad()
     def extract(self, genes: Genes) -> MobileNetV3:
@@ -99,7 +99,7 @@ class OfaMobileNetV3Supernet(MobileNetV3):
         for block, slot in enumerate(self.active):
             module = self.blocks[slot]
             if isinstance(module, ElasticMBConv):
-                weights[f"blocks.{block}.depthwise.conv.weight"] = module.kernel()
+                weights[f"blocks.{block}.depthwise.conv.weight"] = module.kernel().clone()
         network.load_state_dict(weights, assign=True)
         return network.train(self.training)
 
