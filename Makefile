@@ -32,7 +32,7 @@ test-fast: .venv/dev.lock  ## the tests that take less than a second each
 test-services: .venv/dev.lock  ## database and queue tests on PostgreSQL and Redis
 ifneq ($(and $(WEBNAS_TEST_POSTGRES_URL),$(WEBNAS_TEST_REDIS_URL)),)
 	DATABASE_URL=$(WEBNAS_TEST_POSTGRES_URL) CELERY_BROKER_URL=$(WEBNAS_TEST_REDIS_URL) \
-	  $(BIN)/pytest -m services
+	  $(BIN)/pytest -n $(JOBS) -m "services and ($(FAST))"
 else
 	@echo "Skipped: PostgreSQL and Redis (WEBNAS_TEST_POSTGRES_URL and WEBNAS_TEST_REDIS_URL are not set)"
 	@case ",$(WEBNAS_REQUIRE)," in *,all,*|*,services,*) exit 1;; esac

@@ -22,6 +22,14 @@ def skip_or_fail(reason: str, part: str = "") -> None:
     pytest.skip(reason)
 
 
+def pytest_collection_modifyitems(items) -> None:
+    """Every test that touches the database runs on PostgreSQL, too (`make test-services`)."""
+    for item in items:
+        touches = {"db", "transactional_db", "live_server"} & set(item.fixturenames)
+        if touches or item.get_closest_marker("django_db"):
+            item.add_marker("services")
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of real data sets and tables."""

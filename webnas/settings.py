@@ -156,7 +156,6 @@ WEBNAS_NUDGE_SECONDS = env.float("WEBNAS_NUDGE_SECONDS", default=30)
 WEBNAS_SWEEP_SECONDS = env.float("WEBNAS_SWEEP_SECONDS", default=2)
 WEBNAS_TRIAL_ATTEMPTS = env.int("WEBNAS_TRIAL_ATTEMPTS", default=3)
 WEBNAS_RUN_ATTEMPTS = env.int("WEBNAS_RUN_ATTEMPTS", default=5)
-WEBNAS_TORCH_DEVICE = env.str("WEBNAS_TORCH_DEVICE", default="auto")
 # The launcher sets this: there is one machine, and it can be measured as a device.
 WEBNAS_ONE_MACHINE = env.bool("WEBNAS_ONE_MACHINE", default=False)
 
