@@ -2,8 +2,10 @@
 
 import pytest
 
-from devices import services as devices
 from devices.models import DeviceProfile
+from devices.profiles.builtin import analytic
+from devices.versions import add_version
+from searches.datasets.thumbnails import sample_sheet
 from searches.models import ChosenModel, DataSet, ModelFile, Run, Space
 from searches.runner import folder
 from searches.services.requests import RunRequest
@@ -23,12 +25,18 @@ from tests.searches.rows import add_trials
 from webnas.work import files
 
 
+@pytest.fixture(scope="session")
+def sheet(tiny_data):
+    return sample_sheet(tiny_data, n=3)
+
+
 @pytest.fixture
-def dataset(db, tiny_data):
+def dataset(db, tiny_data, sheet, monkeypatch):
     """Comes with webnas."""
-    return DataSet.objects.create(
-        name="Bars", source=DataSet.Source.BUILTIN, **folder.stored_columns(tiny_data)
-    )
+    with monkeypatch.context() as patch:
+        patch.setattr(folder, "sample_sheet", lambda data: sheet)
+        columns = folder.stored_columns(tiny_data)
+    return DataSet.objects.create(name="Bars", source=DataSet.Source.BUILTIN, **columns)
 
 
 @pytest.fixture
@@ -45,8 +53,11 @@ def space(db, tiny_space):
 
 @pytest.fixture
 def device(db):
-    devices.add_builtin()
-    return DeviceProfile.objects.filter(owner=None).first()
+    """Comes with webnas; its latencies are analytic."""
+    profile = analytic()[0]
+    row = DeviceProfile.objects.create(owner=None, name=profile.name)
+    add_version(row, profile)
+    return row
 
 
 @pytest.fixture
