@@ -24,6 +24,12 @@ def measure_of(key: str, target: str) -> Measure:
     return known_measures(target).get(name) or Measure(name, name, "", "min")
 
 
+def is_share(key: str, target: str = "mobile") -> bool:
+    """Whether the measure is a fraction of one, shown as percent."""
+    measure = measure_of(key, target)
+    return measure.kind == "quality" and measure.unit == ""
+
+
 def quantity(value: float | None, key: str, target: str = "mobile") -> str:
     """A value as people read it: “96.4 %”, “0.412 ms”, “183 kB”."""
     if value is None or not isfinite(value):

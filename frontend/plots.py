@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from frontend.formats import measure_of
+from frontend import formats
 
 Figure = dict[str, Any]
 Points = Sequence[Mapping[str, Any]]
@@ -134,8 +134,7 @@ def d3(objective: Mapping[str, Any]) -> str:
 
 
 def is_share(objective: Mapping[str, Any]) -> bool:
-    target = objective.get("target", "mobile")
-    return objective["unit"] == "" and measure_of(objective["key"], target).kind == "quality"
+    return formats.is_share(objective["key"], objective.get("target", "mobile"))
 
 
 def _suffix(objective: Mapping[str, Any]) -> str:
@@ -202,6 +201,7 @@ def training(points: Points) -> Figure:
     if len(names) > 1:
         title = {"text": _words(names[1])}
         layout["yaxis2"] = {"title": title, "overlaying": "y", "side": "right", "showgrid": False}
+        layout["yaxis2"]["automargin"] = True
     curves = [_curve(points, name, position) for position, name in enumerate(names, start=1)]
     return {"data": curves, "layout": _framed(layout) | {"uirevision": "training"}}
 

@@ -11,7 +11,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from frontend import overviews
+from frontend import formats, overviews
 from frontend.views.asking import carry_out, page_of
 from searches.models import ChosenModel
 from searches.services import models as services
@@ -98,8 +98,22 @@ def model_context(found: ChosenModel) -> dict[str, Any]:
         ],
         "onnx": by_format.get("onnx"),
         "report": found.report,
+        "scores": scores_of(found),
         "snippet": snippet(found.card),
     }
+
+
+def scores_of(found: ChosenModel) -> list[dict[str, str]]:
+    """Scores of network and file on the test images, with the digits that a comparison needs."""
+    target = found.trial.run.target
+    return [
+        {
+            "label": f"{overviews.label_of(name, target, {})} of {file}",
+            "text": f"{100 * value:.2f} %" if formats.is_share(name, target) else f"{value:.4f}",
+        }
+        for file, scores in found.report.get("scores", {}).items()
+        for name, value in scores.items()
+    ]
 
 
 def snippet(card: dict[str, Any]) -> str:

@@ -45,6 +45,7 @@ def status_of(run: Run, seen: str) -> dict[str, Any]:
         "is_resumable": run.status in ("paused", "no_space", "lost", "failed"),
         "is_extendable": run.status in ("finished", "cancelled"),
         "is_cancellable": run.is_active or run.status == Run.Status.PAUSED,
+        "is_measuring": any(pin.version_id is None for pin in run.pinned.all()),
         "bests": overviews.best_values([run]).get(run.pk, []),
     }
 

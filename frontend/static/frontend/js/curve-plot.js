@@ -29,7 +29,7 @@ class CurvePlot extends HTMLElement {
   }
 
   draw() {
-    const wait = this.querySelector(".plot-wait");
+    const wait = this.box.querySelector(".plot-wait");
     const isEmpty = this.figure.data.every((trace) => trace.x.length === 0);
     if (wait) wait.hidden = !isEmpty;
     if (isEmpty) return;

@@ -35,7 +35,11 @@ export const layoutOf = (figure) => {
     xaxis: axis(figure.layout.xaxis),
     yaxis: axis(figure.layout.yaxis),
   };
-  if (figure.layout.yaxis2) layout.yaxis2 = axis(figure.layout.yaxis2);
+  if (figure.layout.yaxis2) {
+    layout.yaxis2 = axis(figure.layout.yaxis2);
+    layout.yaxis.title.font.color = colour("accent");
+    layout.yaxis2.title.font.color = colour("dominated");
+  }
   return layout;
 };
 
