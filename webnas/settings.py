@@ -225,6 +225,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["webnas.rest.parsing.StrictJSON"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "webnas.rest.negotiation.FirstRenderer",
     "URL_FORMAT_OVERRIDE": None,  # ?format= says which file a download is
+    "DEFAULT_METADATA_CLASS": None,  # the OpenAPI document tells what OPTIONS would
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "DEFAULT_VERSIONING_CLASS": None,
 }

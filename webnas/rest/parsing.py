@@ -22,6 +22,12 @@ class TooLarge(APIException):
     default_code = "too_large"
 
 
+class LengthRequired(APIException):
+    status_code = 411
+    default_detail = "Say how long the body is (Content-Length); it is not read piece by piece."
+    default_code = "length_required"
+
+
 class StrictJSON(JSONParser):
     """JSON of bounded size and depth: finite numbers that fit, no key twice, no NUL in texts.
 

@@ -16,6 +16,7 @@ from rest_framework.viewsets import GenericViewSet
 from webnas.accounts.models import Owned, OwnedQuerySet
 from webnas.errors import error_body
 from webnas.rest.idempotency import IdempotentPosts
+from webnas.rest.parsing import LengthRequired
 
 # When it makes sense to ask again how work that was just queued goes.
 RETRY_SECONDS = 2
@@ -36,6 +37,12 @@ class Api(IdempotentPosts, GenericViewSet[Any]):
     """A view set whose uploads are counted apart."""
 
     upload_actions: ClassVar[tuple[str, ...]] = ()
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        is_in_pieces = "HTTP_TRANSFER_ENCODING" in request.META
+        if is_in_pieces and not request.META.get("CONTENT_LENGTH"):
+            raise LengthRequired  # it would be taken for an empty body
+        super().initial(request, *args, **kwargs)
 
     def get_throttles(self) -> list[BaseThrottle]:
         self.throttle_scope = "upload" if self.action in self.upload_actions else None

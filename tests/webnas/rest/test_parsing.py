@@ -42,6 +42,13 @@ def test_a_body_has_a_largest_size(as_alice, settings):
     assert set(answer.data) == {"detail", "errors"}
 
 
+def test_a_body_without_a_length_is_not_taken_for_an_empty_one(as_alice):
+    chunked = {"HTTP_TRANSFER_ENCODING": "chunked", "CONTENT_LENGTH": ""}
+    answer = as_alice.post("/api/v1/tokens/", {"label": "x"}, **chunked)
+    assert answer.status_code == 411
+    assert set(answer.data) == {"detail", "errors"}
+
+
 def test_an_upload_beyond_the_limit_is_not_read(as_alice, settings):
     settings.WEBNAS_UPLOAD_BYTES = 10
     answer = as_alice.post(
