@@ -1,6 +1,6 @@
 """`Authorization: Token …` for scripts."""
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
@@ -11,7 +11,7 @@ from webnas.accounts.models import ApiToken
 class TokenAuthentication(BaseAuthentication):
     """Finds the token of the request's header by its hash."""
 
-    def authenticate(self, request: Request) -> tuple[AbstractBaseUser, ApiToken] | None:
+    def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
         parts = get_authorization_header(request).split()
         if not parts or parts[0].lower() != b"token":
             return None

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Self
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
 from django.db import models
 from django.utils import timezone
 
@@ -74,7 +74,7 @@ class ApiToken(models.Model):
     def create(
         cls,
         *,
-        owner: AbstractBaseUser,
+        owner: User,
         label: str,
         is_read_only: bool = False,
         expires_at: datetime | None = None,
@@ -82,7 +82,7 @@ class ApiToken(models.Model):
         """A new token and its secret, which is shown once and never stored."""
         secret = "wn_" + secrets.token_urlsafe(32)
         token = cls.objects.create(
-            owner=owner,
+            owner_id=owner.pk,
             label=label,
             prefix=secret[:9],
             sha256=digest(secret),
@@ -116,14 +116,14 @@ class LoginLink(models.Model):
         return f"login link of {self.user}"
 
     @classmethod
-    def create(cls, user: AbstractBaseUser) -> str:
+    def create(cls, user: User) -> str:
         """A new link's secret; the row keeps its hash."""
         secret = secrets.token_urlsafe(32)
         cls.objects.create(user=user, sha256=digest(secret), expires_at=timezone.now() + LINK_LIFE)
         return secret
 
     @classmethod
-    def redeem(cls, secret: str) -> AbstractBaseUser | None:
+    def redeem(cls, secret: str) -> User | None:
         """The user of an unused, fresh link; uses it up. One UPDATE decides between two clicks."""
         now = timezone.now()
         # No join here: PostgreSQL does not look again into a subquery after waiting for a row.
