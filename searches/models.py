@@ -242,7 +242,7 @@ class Trial(Leased):
                 name="trial_front",
                 condition=models.Q(on_front=True),
             ),
-            # The front in the order of its first value: no index of all trials serves that as well.
+            # The front by its first value, which no index of all trials serves as well.
             models.Index(
                 fields=["run", "value_0", "number"],
                 name="trial_front_value",
