@@ -22,7 +22,7 @@ class Spaces(Watched):
 @admin.register(Supernet)
 class Supernets(Watched):
     list_display = ("id", "owner", "dataset", "space", "is_trained", "step", "total_steps")
-    list_select_related = ("owner", "dataset", "space")
+    list_select_related = ("owner", "dataset", "space")  # type: ignore[assignment]
 
 
 class Log(admin.TabularInline):  # type: ignore[type-arg]

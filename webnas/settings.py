@@ -220,6 +220,8 @@ REST_FRAMEWORK = {
         "user": env.str("THROTTLE_USER", default="1200/min"),
         "upload": env.str("THROTTLE_UPLOAD", default="60/min"),
     },
+    # Proxies in front that can be believed when they say who asks; others could make it up.
+    "NUM_PROXIES": env.int("NUM_PROXIES", default=0),
     "EXCEPTION_HANDLER": "webnas.errors.handle_exception",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["webnas.rest.parsing.StrictJSON"],

@@ -9,6 +9,7 @@ from django.http import QueryDict
 from rest_framework.request import Request
 
 from devices.api.serializers import ANSWERS, UploadDevice, UploadVersion
+from devices.services import MAX_UPLOAD_BYTES
 from webnas.refusals import RefusedRequest
 from webnas.rest.serializers import Strict
 
@@ -27,7 +28,8 @@ def of_form(request: Request, form: type[UploadDevice] | type[UploadVersion]) ->
     checked.is_valid(raise_exception=True)
     body = dict(checked.validated_data)
     file, name = body.pop("file"), body.pop("name", None)
-    return Upload(file.read(), str(file.name), body, name)
+    data = file.read(MAX_UPLOAD_BYTES + 1)  # what is larger is refused, not held in memory
+    return Upload(data, str(file.name), body, name)
 
 
 def of_body(request: Request) -> Upload:
