@@ -4,6 +4,7 @@ import contextlib
 import ctypes
 import logging
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,7 +20,7 @@ FIRST_PAUSE_SECONDS, LAST_PAUSE_SECONDS = 0.5, 30.0
 # A child that has lived so long has started well.
 SETTLED_SECONDS = 30.0
 POLL_SECONDS = 0.1
-LOG_BYTES = 10 * 2**20
+LOG_BYTES, LOGS_EVERY_SECONDS = 10 * 2**20, 60.0
 PR_SET_PDEATHSIG = 1
 
 
@@ -103,8 +104,7 @@ class Supervisor:
 
     def __init__(self, commands: Sequence[Command], logs: Path):
         self.children = [Child(command, logs) for command in commands]
-        for child in self.children:
-            keep_short(child.log)
+        self.measured_at = -LOGS_EVERY_SECONDS
 
     def start(self) -> None:
         for child in self.children:
@@ -115,7 +115,14 @@ class Supervisor:
         while not is_over():
             for child in self.children:
                 child.look_after()
+            self.keep_logs_short()
             time.sleep(POLL_SECONDS)
+
+    def keep_logs_short(self) -> None:
+        if time.monotonic() - self.measured_at >= LOGS_EVERY_SECONDS:
+            self.measured_at = time.monotonic()
+            for child in self.children:
+                keep_short(child.log)
 
     def stop(self, seconds: float, is_urgent: Callable[[], bool] = lambda: False) -> None:
         """Ask all children to end; kill those that have not after `seconds`."""
@@ -152,9 +159,10 @@ def kill_group(leader: int) -> None:
 
 
 def keep_short(log: Path) -> None:
-    """Begin a new log file when the old one is long; one old one is kept."""
+    """Empty a long log after keeping a copy; its writers append, so they go on at its start."""
     if log.exists() and log.stat().st_size > LOG_BYTES:
-        log.replace(log.with_suffix(".log.1"))
+        shutil.copyfile(log, log.with_suffix(".log.1"))
+        os.truncate(log, 0)
 
 
 def how(returncode: int) -> str:

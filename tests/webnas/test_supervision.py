@@ -147,9 +147,11 @@ def test_a_child_ends_when_its_parent_is_killed(tmp_path):
     wait_for(lambda: not is_alive(child) or is_zombie(child))
 
 
-def test_a_long_log_is_put_aside(tmp_path, monkeypatch):
+def test_a_long_log_is_put_aside_while_its_child_goes_on(supervise, tmp_path, monkeypatch):
     monkeypatch.setattr(supervision, "LOG_BYTES", 10)
-    (tmp_path / "web.log").write_text("a long log\n")
-    Supervisor([shell("web", "true")], tmp_path)
-    assert not (tmp_path / "web.log").exists()
-    assert (tmp_path / "web.log.1").read_text() == "a long log\n"
+    monkeypatch.setattr(supervision, "LOGS_EVERY_SECONDS", 0)
+    supervisor = supervise(shell("web", "echo a long line; sleep 0.2; echo next; sleep 60"))
+    log = tmp_path / "web.log"
+    supervisor.look_after(lambda: "next" in log.read_text())
+    assert log.read_text() == "next\n"
+    assert (tmp_path / "web.log.1").read_text() == "a long line\n"

@@ -21,6 +21,7 @@ CLEAN_EVERY_SECONDS = 3600
 
 class Command(BaseCommand):
     help = "Nudge rows that are due and free, again and again, until told to stop."
+    requires_system_checks = ()  # they would load every page into this process
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--once", action="store_true", help="One round, then leave.")
