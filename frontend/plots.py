@@ -43,11 +43,13 @@ def front(points: Mapping[str, Any], *, x: str, y: str, log_x: bool = False) -> 
 
 def rounded(points: Mapping[str, Any]) -> dict[str, Any]:
     """Six digits of each value: more cannot be seen, and thousands of points would send them."""
-    values = [
-        [None if value is None else float(f"{value:.6g}") for value in column]
-        for column in points["values"]
-    ]
-    return {**points, "values": values}
+    values = [_rounded(column) for column in points["values"]]
+    further = {key: _rounded(column) for key, column in points.get("measures", {}).items()}
+    return {**points, "values": values, "measures": further}
+
+
+def _rounded(column: Sequence[float | None]) -> list[float | None]:
+    return [None if value is None else float(f"{value:.6g}") for value in column]
 
 
 @dataclass(frozen=True)
@@ -62,9 +64,16 @@ class Scatter:
         if key == ORDER:
             numbers: Sequence[float] = self.points["number"]
             return numbers
-        position = [objective["key"] for objective in self.points["objectives"]].index(key)
-        values: Sequence[float | None] = self.points["values"][position]
+        keys = [objective["key"] for objective in self.points["objectives"]]
+        further = self.points.get("measures", {})
+        values: Sequence[float | None] = (
+            self.points["values"][keys.index(key)] if key in keys else further[key]
+        )
         return values
+
+    def labels(self) -> list[dict[str, Any]]:
+        """What is known of each column, by key."""
+        return [*self.points["objectives"], *self.points.get("further", [])]
 
     def drawn(self, state: str) -> list[int]:
         """Positions of the points in this state that have both values."""
@@ -94,11 +103,15 @@ class Scatter:
         for position, objective in enumerate(self.points["objectives"], start=1):
             value = f"%{{customdata[{position}]:{d3(objective)}}}"
             lines.append(f"{objective['label']}: {value}{_suffix(objective)}")
+        for measure in self.points.get("further", []):
+            axis = "x" if measure["key"] == self.x else "y"
+            value = f"%{{{axis}:{d3(measure)}}}"
+            lines.append(f"{measure['label']}: {value}{_suffix(measure)}")
         return "<br>".join(lines) + "<extra></extra>"
 
     def line(self) -> Figure:
         """The staircase of the front's members that are best in these two axes."""
-        directions = {o["key"]: o["direction"] for o in self.points["objectives"]}
+        directions = {label["key"]: label["direction"] for label in self.labels()}
         sign_x, sign_y = (-1 if directions[key] == "max" else 1 for key in (self.x, self.y))
         xs, ys = self.column(self.x), self.column(self.y)
         losses = sorted((sign_x * xs[i], sign_y * ys[i]) for i in self.drawn("front"))  # type: ignore[operator]
@@ -116,7 +129,7 @@ class Scatter:
     def axis(self, key: str) -> dict[str, Any]:
         if key == ORDER:
             return {"title": {"text": "Order of the search"}}
-        objective = next(o for o in self.points["objectives"] if o["key"] == key)
+        objective = next(label for label in self.labels() if label["key"] == key)
         unit = f" ({objective['unit']})" if objective["unit"] not in ("", "B") else ""
         better = "higher" if objective["direction"] == "max" else "lower"
         return {

@@ -70,6 +70,9 @@ def axes_of(run: Run, asked: Mapping[str, Any]) -> dict[str, Any]:
     """The axes that the address asks for; else the first cost against the first quality."""
     labels = reading.objective_labels(run)
     choices = {label["key"]: label["label"] for label in labels}
+    names = overviews.device_names(run)
+    for key in reading.measured_keys(run):
+        choices.setdefault(key, overviews.label_of(key, run.target, names))
     choices[plots.ORDER] = "Order of the search"
     keys = [label["key"] for label in labels]
     qualities = [key for key in keys if formats.measure_of(key, run.target).kind == "quality"]
@@ -94,15 +97,32 @@ def front_figure(request: HttpRequest, pk: int) -> HttpResponseBase:
     unchanged = get_conditional_response(request, etag=etag)
     if unchanged is not None:
         return unchanged
-    points = reading.points(run, limit=plots.SVG_POINTS)
-    for objective in points["objectives"]:
-        objective["target"] = run.target
+    points = points_of(run, axes)
     answer = {
         "figure": plots.front(points, x=axes["x"], y=axes["y"], log_x=axes["log"]),
         "objectives": plots.ranges(points),
         "note": plots.note(points),
     }
     return JsonResponse(answer, headers={"ETag": etag})
+
+
+def points_of(run: Run, axes: Mapping[str, Any]) -> dict[str, Any]:
+    """The run's points, with a column and a label for each axis that is no objective."""
+    objectives = {overviews.objective_key(item) for item in run.objectives}
+    further = sorted({axes["x"], axes["y"]} - objectives - {plots.ORDER})
+    points = reading.points(run, limit=plots.SVG_POINTS, measures=further)
+    points["further"] = [
+        {
+            "key": key,
+            "label": axes["choices"][key],
+            "unit": formats.measure_of(key, run.target).unit,
+            "direction": formats.measure_of(key, run.target).direction,
+        }
+        for key in further
+    ]
+    for label in [*points["objectives"], *points["further"]]:
+        label["target"] = run.target
+    return points
 
 
 @login_required

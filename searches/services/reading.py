@@ -1,8 +1,11 @@
 """What pages and API read of a run: bounded, however many trials it has."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import FloatField, QuerySet
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast
 
 from searches.models import Run, Trial
 from searches.objectives.measures import Measure, key
@@ -35,27 +38,45 @@ def _label(measure: Measure, device: int | None, names: dict[int, str]) -> dict[
     }
 
 
-def points(run: Run, limit: int = POINTS) -> dict[str, Any]:
+def measured_keys(run: Run) -> list[str]:
+    """Keys of everything that is known of a judged trial, such as those of the front."""
+    members = run.trials.filter(on_front=True).order_by("number")
+    row = members.values_list("data__measures", flat=True).first()
+    return list(row or {})
+
+
+def points(run: Run, limit: int = POINTS, measures: Sequence[str] = ()) -> dict[str, Any]:
     """Columns for the plots: the whole front and a bounded, even sample of the other trials.
 
     The sample takes every k-th number, so it is the same on every call and costs one range of an
-    index; `total` says how many trials were judged.
+    index; `total` says how many trials were judged. `measures` are keys of further columns, which
+    hold None where a trial lacks the measure.
     """
-    names = [f"value_{position}" for position in range(len(run.objectives))]
+    further = {f"measure_{i}": _value_of(measure) for i, measure in enumerate(measures)}
+    names = [*(f"value_{i}" for i in range(len(run.objectives))), *further]
     columns = ["number", *names, "violation", "on_front", "status"]
-    members = list(run.trials.filter(on_front=True).order_by("number").values_list(*columns))
-    others = list(_sample(run, limit).values_list(*columns))
-    rows = members + others
-    return {
+    members = run.trials.filter(on_front=True).order_by("number").annotate(**further)
+    others = _sample(run, limit).annotate(**further)
+    rows = [*members.values_list(*columns), *others.values_list(*columns)]
+    values = [[row[i] for row in rows] for i in range(1, 1 + len(names))]
+    found = {
         "objectives": objective_labels(run),
         "number": [row[0] for row in rows],
-        "values": [[row[1 + i] for row in rows] for i in range(len(names))],
+        "values": values[: len(run.objectives)],
         "state": [_state(row) for row in rows],
         "shown": len(rows),
         "total": run.n_told,
         "failed": run.n_failed,
         "version": run.n_told,
     }
+    if measures:
+        found["measures"] = dict(zip(measures, values[len(run.objectives) :], strict=True))
+    return found
+
+
+def _value_of(measure: str) -> Cast:
+    """The measure's value out of a trial's data; as text it is read once, as JSON three times."""
+    return Cast(KT(f"data__measures__{measure}__value"), FloatField())
 
 
 def _sample(run: Run, limit: int) -> QuerySet[Trial]:

@@ -73,10 +73,12 @@ def test_pages_of_a_run_with_100_000_trials_answer_in_300_ms(web, ada, capsys):
     times_ms = {}
     for part in PARTS:
         address, asked = address_of(part, run)
-        web.get(address, asked)
-        started = time.perf_counter()
-        answer = web.get(address, asked)
-        times_ms[part] = (round(1000 * (time.perf_counter() - started)), len(answer.content))
+        times = []
+        for _ in range(3):  # the fastest: others may use the machine meanwhile
+            started = time.perf_counter()
+            answer = web.get(address, asked)
+            times.append(round(1000 * (time.perf_counter() - started)))
+        times_ms[part] = (min(times), len(answer.content))
     with capsys.disabled():
         print("\nms, bytes:", times_ms)  # noqa: T201
     assert max(ms for ms, _ in times_ms.values()) < 300

@@ -153,6 +153,16 @@ def test_the_figure_has_the_axes_of_the_address(web, run):
     assert figure["note"].startswith("Showing ")
 
 
+def test_any_measure_can_be_an_axis(web, run):
+    asked = {"x": "macs", "y": "accuracy:test"}
+    figure = web.get(reverse("run-front", args=[run.pk]), asked).json()["figure"]
+    title = figure["layout"]["xaxis"]["title"]["text"]
+    assert title == "Multiply-accumulates · lower is better"
+    front = next(trace for trace in figure["data"] if trace["meta"]["role"] == "front")
+    assert len(front["x"]) == run.n_front
+    assert "Accuracy, test: %{y:.1%}" in front["hovertemplate"]
+
+
 def test_unknown_axes_fall_back_to_the_first_cost_and_quality(web, run):
     answer = web.get(reverse("run", args=[run.pk]), {"x": "nonsense", "y": "'"})
     axes = answer.context["axes"]

@@ -92,6 +92,17 @@ def test_objectives_have_labels_units_and_directions(run):
     ]
 
 
+def test_any_measure_can_be_a_further_column(run):
+    fill(run, 60, front_every=10)
+    measured = {"latency@3": {"value": 0.5, "unit": "ms", "provenance": "measured"}}
+    run.trials.filter(number__lte=20).update(data={"genes": [], "measures": measured})
+    found = reading.points(run, measures=["latency@3", "accuracy:test"])
+    column = dict(zip(found["number"], found["measures"]["latency@3"], strict=True))
+    assert (column[1], column[2], column[51]) == (0.5, 0.5, None)
+    assert set(found["measures"]["accuracy:test"]) == {None}
+    assert reading.measured_keys(run) == ["latency@3"]
+
+
 def test_history_is_thinned_to_a_bounded_number_of_points(run):
     RunPoint.objects.bulk_create(
         RunPoint(run=run, stage="search", step=step, figures={"hypervolume": step})
