@@ -184,7 +184,7 @@ def ranges(points: Mapping[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
-def note(points: Mapping[str, Any]) -> str:
+def note(points: Mapping[str, Any], *, x: str = ORDER, y: str = ORDER) -> str:
     """What a plot shows of what there is; nothing is left out silently."""
     states = points["state"]
     if not states:
@@ -198,6 +198,9 @@ def note(points: Mapping[str, Any]) -> str:
     else:
         parts = [f"{n_front:,} on the front", f"{n_others - n_infeasible:,} dominated"]
         parts += [f"{n_infeasible:,} beyond a limit"] if n_infeasible else []
+    scatter = Scatter(points, x, y)
+    n_missing = len(states) - sum(len(scatter.drawn(state)) for state in ROLES)
+    parts += [f"{n_missing:,} of them without a value on these axes"] if n_missing else []
     parts += [f"{n_failed:,} failed, not drawn"] if n_failed else []
     return "Showing " + ", ".join(parts) + "."
 

@@ -101,7 +101,7 @@ def front_figure(request: HttpRequest, pk: int) -> HttpResponseBase:
     answer = {
         "figure": plots.front(points, x=axes["x"], y=axes["y"], log_x=axes["log"]),
         "objectives": plots.ranges(points),
-        "note": plots.note(points),
+        "note": plots.note(points, x=axes["x"], y=axes["y"]),
     }
     return JsonResponse(answer, headers={"ETag": etag})
 

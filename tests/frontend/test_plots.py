@@ -113,6 +113,11 @@ def test_the_note_says_how_large_a_sample_is():
     assert plots.note(points(rows, total=100_000)) == expected
 
 
+def test_the_note_counts_what_has_no_value_on_the_axes():
+    some = points([(1, None, 1.0, 2.0, "dominated"), (2, 0.5, 1.0, 2.0, "dominated")])
+    assert "1 of them without a value" in plots.note(some, x="latency@3", y="accuracy")
+
+
 def test_sliders_span_what_was_found():
     found = {r["key"]: (r["min"], r["max"], r["isShare"]) for r in plots.ranges(FEW)}
     assert found["latency@3"] == (1.0, 9.0, False)
