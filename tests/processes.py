@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def environment(home: Path, **settings: str) -> dict[str, str]:
-    """One machine with everything in `home`, whatever this test run itself uses."""
+    """One machine with everything in `home`, unless `settings` name other servers."""
     kept = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "CELERY_BROKER_URL")}
     return kept | {"WEBNAS_HOME": str(home), "WEBNAS_ONE_MACHINE": "1"} | settings
 

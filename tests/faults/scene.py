@@ -1,13 +1,17 @@
 """One search on a home folder of its own, seen through its database while processes die."""
 
+import json
 import os
 import shutil
 import signal
 import sqlite3
 import time
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+
+import psycopg
 
 from tests.processes import Launcher, descendants
 
@@ -29,12 +33,14 @@ RESULT = (
 
 
 class Scene:
-    def __init__(self, home: Path, *, concurrency: int):
+    def __init__(self, home: Path, *, concurrency: int, servers: Mapping[str, str] | None = None):
         self.home, self.concurrency = home, concurrency
+        self.servers = dict(servers or {})  # DATABASE_URL and CELERY_BROKER_URL of a cluster
         self.start()
 
     def start(self) -> None:
-        self.launcher = Launcher(self.home, concurrency=self.concurrency, settings=SETTINGS)
+        settings = SETTINGS | self.servers
+        self.launcher = Launcher(self.home, concurrency=self.concurrency, settings=settings)
 
     def close(self) -> None:
         if self.launcher.process.poll() is None:
@@ -43,6 +49,9 @@ class Scene:
             self.launcher.process.communicate()
 
     def rows(self, question: str) -> list[tuple[Any, ...]]:
+        if "DATABASE_URL" in self.servers:
+            with psycopg.connect(self.servers["DATABASE_URL"]) as database:
+                return database.execute(question).fetchall()
         address = f"file:{self.home / 'webnas.sqlite3'}?mode=ro"
         with closing(sqlite3.connect(address, uri=True, timeout=20)) as database:
             return database.execute(question).fetchall()
@@ -105,10 +114,15 @@ class Scene:
 
     def trials(self) -> list[tuple[Any, ...]]:
         """All that the trials found; times and leases are not part of a result."""
-        return self.rows(f"SELECT {RESULT} FROM searches_trial ORDER BY number")
+        found = self.rows(f"SELECT {RESULT} FROM searches_trial ORDER BY number")
+        return [(*row[:-1], as_json(row[-1])) for row in found]
 
     def history(self) -> list[tuple[Any, ...]]:
         """Front and hypervolume, batch by batch."""
-        return self.rows(
-            "SELECT step, figures FROM searches_runpoint WHERE stage = 'search' ORDER BY step"
-        )
+        asked = "SELECT step, figures FROM searches_runpoint WHERE stage = 'search' ORDER BY step"
+        return [(step, as_json(figures)) for step, figures in self.rows(asked)]
+
+
+def as_json(value: Any) -> Any:
+    """PostgreSQL knows that a column is JSON, SQLite gives its text."""
+    return json.loads(value) if isinstance(value, str) else value

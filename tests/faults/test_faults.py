@@ -1,14 +1,20 @@
 """Processes are killed, messages vanish: the run ends as if nothing had happened."""
 
+import os
 import shutil
 import signal
 import subprocess
 import sys
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
+from uuid import uuid4
 
+import psycopg
 import pytest
+import redis
 
+from tests.conftest import skip_or_fail
 from tests.faults.scene import Scene
 from tests.processes import ROOT, environment
 
@@ -25,9 +31,31 @@ N_TRIALS = 24
 def queued(tmp_path_factory) -> Path:
     """A home folder in which one small search waits for its first worker."""
     home = tmp_path_factory.mktemp("queued") / "home"
-    command = [sys.executable, "-m", "tests.faults.queue_run"]
-    subprocess.run(command, cwd=ROOT, env=environment(home), check=True, capture_output=True)
+    queue_run(home)
     return home
+
+
+def queue_run(home: Path, **servers: str) -> None:
+    command = [sys.executable, "-m", "tests.faults.queue_run"]
+    inherited = environment(home, **servers)
+    subprocess.run(command, cwd=ROOT, env=inherited, check=True, capture_output=True)
+
+
+@pytest.fixture
+def cluster():
+    """An empty database on a PostgreSQL, and a Redis, as `.ci/run` starts them."""
+    names = ("WEBNAS_TEST_POSTGRES_URL", "WEBNAS_TEST_REDIS_URL")
+    if not all(name in os.environ for name in names):
+        skip_or_fail(f"{' and '.join(names)} are not set", "services")
+    postgres, broker = (os.environ[name] for name in names)
+    name = f"faults_{uuid4().hex}"
+    with psycopg.connect(postgres, autocommit=True) as server:
+        server.execute(f"CREATE DATABASE {name}")
+        try:
+            own = urlsplit(postgres)._replace(path=f"/{name}").geturl()
+            yield {"DATABASE_URL": own, "CELERY_BROKER_URL": broker}
+        finally:
+            server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
@@ -107,3 +135,18 @@ def test_a_launcher_that_was_killed_goes_on_where_it_was(started, undisturbed):
         scene.start()
         scene.finish()
         assert_same_end(scene, undisturbed)
+
+
+def test_a_cluster_finds_what_one_machine_finds(cluster, tmp_path, undisturbed):
+    home = tmp_path / "home"
+    queue_run(home, **cluster)
+    scene = Scene(home, concurrency=2, servers=cluster)
+    try:
+        scene.wait_for_evaluation(8)
+        scene.kill("trainer", "coordinator", "sweeper")
+        with redis.from_url(cluster["CELERY_BROKER_URL"]) as broker:
+            broker.flushdb()
+        scene.finish()
+        assert_same_end(scene, undisturbed)
+    finally:
+        scene.close()
