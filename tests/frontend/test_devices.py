@@ -121,7 +121,11 @@ def test_nobody_answers_for_another_person(web, others_web):
     assert "waited too long" in html_of(answer)
 
 
-@pytest.mark.parametrize("ticket", ["", "x", signing.dumps({"a": 1}, salt=parking.SALT)])
+@pytest.mark.parametrize(
+    "ticket",
+    ["", "x", signing.dumps({"a": 1}, salt=parking.SALT)],
+    ids=["empty", "no signature", "signed for another form"],
+)
 def test_a_made_up_ticket_is_worth_nothing(web, ticket):
     fields = {"ticket": ticket, "field": "unit", "answer": "ms"}
     answer = web.post(reverse("device-answer"), fields, follow=True)
