@@ -60,7 +60,7 @@ def count(value: float | None) -> str:
 def size_of_space(text: str) -> str:
     """An exact integer of any length: as it is, or as 2.18 × 10¹⁹ when it is long."""
     digits = text.strip()
-    if not digits.isdigit():
+    if not digits.isdecimal():
         return digits
     if len(digits) <= 9:
         return f"{int(digits):,}"

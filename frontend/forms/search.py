@@ -123,7 +123,7 @@ class SearchForm(forms.Form):
     def place_of(self, error: str) -> str | None:
         """The form's field for a place that the service names, such as `limits.0`."""
         family, _, rest = error.partition(".")
-        if family in ("objectives", "limits") and rest.isdigit():
+        if family in ("objectives", "limits") and rest.isdecimal():
             chosen = self.cleaned_data
             wanted = [goal for goal in self.goals if chosen[goal.field]]
             rows = [g.field for g in wanted] if family == "objectives" else []

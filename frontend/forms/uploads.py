@@ -66,3 +66,6 @@ class SpaceForm(forms.Form):
         except json.JSONDecodeError as error:
             message = f"No JSON: {error.msg}, line {error.lineno}, column {error.colno}."
             raise forms.ValidationError(message) from None
+        except (ValueError, RecursionError):
+            message = "No JSON that can be read: too deeply nested, or numbers too long."
+            raise forms.ValidationError(message) from None

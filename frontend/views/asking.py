@@ -22,6 +22,11 @@ def signed_in(request: HttpRequest) -> User:
     return user
 
 
+def whole_number(text: str) -> int | None:
+    """The number that an address or a field holds; None for anything that no row can have."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 15 else None
+
+
 def carry_out(request: HttpRequest, act: Callable[[], object], done: str = "") -> bool:
     """Do what a button asks for; say what came of it at the top of the next page."""
     try:

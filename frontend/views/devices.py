@@ -17,7 +17,7 @@ from devices.profiles.operations import Operation
 from devices.profiles.profile import Profile
 from frontend import fleet
 from frontend.forms.uploads import ProfileForm, VersionForm
-from frontend.views.asking import carry_out
+from frontend.views.asking import carry_out, whole_number
 from searches.services import demo
 
 PER_PAGE = 50
@@ -74,9 +74,9 @@ def device_context(request: HttpRequest, found: DeviceProfile) -> dict[str, Any]
 
 
 def _version(request: HttpRequest, found: DeviceProfile) -> ProfileVersion | None:
-    number = request.GET.get("version", "")
-    if number.isdigit():
-        return get_object_or_404(found.versions, number=int(number))
+    number = whole_number(request.GET.get("version", ""))
+    if number is not None:
+        return get_object_or_404(found.versions, number=number)
     return found.latest()
 
 

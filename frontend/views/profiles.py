@@ -89,7 +89,7 @@ def _new(request: HttpRequest, chosen: dict[str, Any], device: DeviceProfile | N
 def answer(request: HttpRequest) -> HttpResponse:
     """Go on with a file that waited for an answer."""
     waiting = parking.parked(request.POST.get("ticket", ""), request.user.pk)
-    name, value = request.POST.get("field", ""), request.POST.get("answer", "").strip()
+    name, value = request.POST.get("field", "")[:60], request.POST.get("answer", "").strip()[:200]
     if waiting is None or not name:
         messages.error(request, "This upload waited too long. Please send the file again.")
         return redirect("device-list")

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
-from frontend.views.asking import carry_out, signed_in
+from frontend.views.asking import carry_out, signed_in, whole_number
 from frontend.views.scoping import own_run
 from searches.models import Run
 from searches.services import runs as services
@@ -16,9 +16,15 @@ from webnas.refusals import RefusedRequest
 
 def _extend(request: HttpRequest, run: Run) -> None:
     text = request.POST.get("budget", "").strip()
-    if not text.isdigit():
-        raise RefusedRequest({"budget": [f"“{text}”; a whole number of networks is needed."]})
-    services.extend_run(run=run, budget=int(text))
+    budget = whole_number(text)
+    if budget is None:
+        message = f"“{text[:40]}”; a whole number of networks is needed."
+        raise RefusedRequest({"budget": [message]})
+    services.extend_run(run=run, budget=budget)
+
+
+def _rename(request: HttpRequest, run: Run) -> None:
+    services.rename_run(run=run, name=request.POST.get("name", "").replace("\0", ""))
 
 
 ACTIONS: dict[str, tuple[Callable[[HttpRequest, Run], object], str]] = {
@@ -29,10 +35,7 @@ ACTIONS: dict[str, tuple[Callable[[HttpRequest, Run], object], str]] = {
     "resume": (lambda _, run: services.resume_run(run=run), "Resumed."),
     "cancel": (lambda _, run: services.cancel_run(run=run), "Cancelled. Results so far are kept."),
     "extend": (_extend, "Extended: the search goes on."),
-    "rename": (
-        lambda request, run: services.rename_run(run=run, name=request.POST.get("name", "")),
-        "Renamed.",
-    ),
+    "rename": (_rename, "Renamed."),
 }
 
 

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from frontend import overviews
 from frontend.views import run_parts
-from frontend.views.asking import page_of
+from frontend.views.asking import page_of, whole_number
 from frontend.views.scoping import own_run, own_runs
 from frontend.views.trials import detail
 from searches.models import Run
@@ -55,7 +55,7 @@ def run_list(request: HttpRequest) -> HttpResponse:
 
 def filtered(runs: QuerySet[Run], request: HttpRequest) -> QuerySet[Run]:
     asked = request.GET
-    for word in asked.get("q", "").split():
+    for word in asked.get("q", "").replace("\0", "").split()[:10]:
         runs = runs.filter(name__icontains=word)
     if asked.get("status") in Run.Status.values:
         runs = runs.filter(status=asked["status"])
@@ -91,9 +91,9 @@ def run_page(request: HttpRequest, pk: int) -> HttpResponse:
         **run_parts.status_of(run, ""),
         **run_parts.networks_of(request, run),
     }
-    number = request.GET.get("trial", "")
-    if number.isdigit():
-        trial = run.trials.filter(number=int(number)).first()
+    number = whole_number(request.GET.get("trial", ""))
+    if number is not None:
+        trial = run.trials.filter(number=number).first()
         context["detail"] = detail(run, trial) if trial else None
     return render(request, "frontend/run.html", context)
 

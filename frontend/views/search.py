@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from frontend import formats, overviews
 from frontend.forms.search import SearchForm, body_of, choices_of, first_choices
-from frontend.views.asking import signed_in
+from frontend.views.asking import signed_in, whole_number
 from frontend.views.scoping import own_run
 from searches.models import Run
 from searches.services import runs
@@ -30,15 +30,14 @@ def run_new(request: HttpRequest) -> HttpResponse:
             return redirect("run", run.pk)
         return _page(request, form, {}, status=400)
     form = SearchForm(owner)
-    copied = request.GET.get("from", "")
-    if copied.isdigit():
-        form.initial = choices_of(own_run(request, int(copied)), form)
+    copied = whole_number(request.GET.get("from", ""))
+    if copied is not None:
+        form.initial = choices_of(own_run(request, copied), form)
     else:
         form.initial = first_choices(form)
-        if (dataset := request.GET.get("dataset", "")).isdigit():
-            form.initial["dataset"] = int(dataset)
-        if (space := request.GET.get("space", "")).isdigit():
-            form.initial["space"] = int(space)
+        for name in ("dataset", "space"):
+            asked = whole_number(request.GET.get(name, ""))
+            form.initial |= {} if asked is None else {name: asked}
     return _page(request, form, {})
 
 
