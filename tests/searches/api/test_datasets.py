@@ -258,7 +258,8 @@ def test_a_folder_is_registered_by_staff_and_read_by_a_worker(as_carol, pets):
     assert row.status == "ready"
     assert row.due_at is None
     assert default_storage.exists(row.file)
-    assert as_carol.get(f"{DATASETS}{pk}/samples/").status_code == 200
+    sheet = as_carol.get(f"{DATASETS}{pk}/samples/")
+    assert b"".join(sheet.streaming_content).startswith(b"\x89PNG")
 
 
 def test_only_staff_registers_folders(as_alice, pets):

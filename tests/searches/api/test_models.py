@@ -61,7 +61,8 @@ def test_other_peoples_models_do_not_exist(as_bob, anonymous, as_reader, model):
     for tail in ("", "download/?format=onnx"):
         assert as_bob.get(address + tail).status_code == 404
         assert anonymous.get(address + tail).status_code == 401
-        assert as_reader.get(address + tail).status_code == 200
+    assert as_reader.get(address).status_code == 200
+    assert list(as_reader.get(address + "download/?format=onnx").streaming_content)
     assert as_bob.delete(address).status_code == 404
     assert as_reader.delete(address).status_code == 403
 
