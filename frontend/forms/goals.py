@@ -84,6 +84,6 @@ def fields_of(goals: Sequence[Goal]) -> dict[str, forms.Field]:
             required=False,
             min_value=0,
             label=f"Limit on {goal.measure.label.lower()}",
-            widget=forms.NumberInput(attrs={"step": "any", "placeholder": "no limit"}),
+            widget=forms.NumberInput(attrs={"step": "any", "placeholder": "none"}),
         )
     return fields
