@@ -9,7 +9,7 @@ from webnas.health import health
 from webnas.rest.views import nothing_here
 
 schema = SpectacularAPIView.as_view(content_negotiation_class=DefaultContentNegotiation)
-docs = SpectacularSwaggerSplitView.as_view(url_name="api-schema")
+docs = SpectacularSwaggerSplitView.as_view(url_name="api:api-schema")
 
 version_1: list[URLPattern | URLResolver] = [
     path("schema/", schema, name="api-schema"),
@@ -22,6 +22,6 @@ version_1: list[URLPattern | URLResolver] = [
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health, name="health"),
     path("admin/", admin.site.urls),
-    path("api/v1/", include(version_1)),
+    path("api/v1/", include((version_1, "api"))),
     path("", include("frontend.urls")),
 ]

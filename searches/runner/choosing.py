@@ -19,10 +19,9 @@ from webnas.work import files, leases
 from webnas.work.leases import Heartbeat, Lease
 
 if TYPE_CHECKING:
-    from torch import nn
-
     from searches.evaluators.base import Candidate
     from searches.export.bundle import Bundle
+    from searches.networks.mobilenet_v3 import MobileNetV3
     from searches.training.base import Trainable
 
 logger = logging.getLogger(__name__)
@@ -113,7 +112,11 @@ def _tuner(making: Making, candidate: "Candidate", epochs: int) -> Any:
 
     seed = engine.seed_of(making.run.seed, making.model.trial.number, "tune")
     return FineTune(
-        candidate.network(), engine.task_of(making.run), FineTuneSettings(epochs=epochs), seed
+        candidate.network(),
+        engine.task_of(making.run),
+        FineTuneSettings(epochs=epochs),
+        seed,
+        provenance="inherited" if engine.needs_training(making.run) else "fully trained",
     )
 
 
@@ -151,7 +154,7 @@ def _qualities(judged: Any) -> dict[str, Any]:
     return found | {f"{name}:test": value for name, value in tested.items()}
 
 
-def _export(making: Making, network: "nn.Module", qualities: dict[str, Any]) -> None:
+def _export(making: Making, network: "MobileNetV3", qualities: dict[str, Any]) -> None:
     from searches.export import bundle
 
     _show(making, ChosenModel.Status.EXPORTING, {"phase": "export"})

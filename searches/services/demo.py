@@ -32,7 +32,7 @@ def first_start(*, owner: User) -> Run | None:
 
 def host_profile() -> DeviceProfile:
     """This machine's profile; queued to be measured when it never was."""
-    host = DeviceProfile.objects.filter(is_host=True).first()
+    host: DeviceProfile | None = DeviceProfile.objects.filter(is_host=True).first()
     if host is not None and (host.latest() is not None or host.is_measuring):
         return host
     return devices.measure_host(operations=blocks_to_measure())

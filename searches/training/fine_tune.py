@@ -13,5 +13,15 @@ from searches.training.task import Task
 class FineTune(NetworkTraining):
     """Continues from a copy of the network: weights and batch norm statistics."""
 
-    def __init__(self, network: MobileNetV3, task: Task, settings: FineTuneSettings, seed: int):
+    def __init__(
+        self,
+        network: MobileNetV3,
+        task: Task,
+        settings: FineTuneSettings,
+        seed: int,
+        *,
+        provenance: str = "inherited",
+    ):
+        """Take a copy of `network`; `provenance` says where its weights are from."""
         super().__init__(copy.deepcopy(network), task, settings, seed=seed)
+        self.provenance = provenance

@@ -14,6 +14,7 @@ class NetworkTraining(Training):
     """Trains the given network, at its own resolution."""
 
     module: MobileNetV3
+    provenance = "fully trained"
 
     def __init__(self, network: MobileNetV3, task: Task, settings: TrainingSettings, *, seed: int):
         resolution = network.config["resolution"]
@@ -29,6 +30,6 @@ class NetworkTraining(Training):
             self.network(),
             split,
             resolution=self.resolution,
-            provenance="fully trained",
+            provenance=self.provenance,
             tick=tick,
         )

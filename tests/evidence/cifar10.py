@@ -30,7 +30,7 @@ def measure(work: Path) -> dict:
         space = next(s for s in server.get("spaces/")["results"] if "small" in s["name"])
         for name, path, settings in (
             ("tiny", SHARED / "cifar10_tiny.npz", {"epochs": 20}),
-            ("10,000 images", large(work), {"epochs": 60}),
+            ("10,000 images", large(work), {"epochs": 45}),
         ):
             found[name] = search(server, work, name, path, space["id"], host["id"], settings)
     return found | {"seed": SEED}
@@ -38,7 +38,7 @@ def measure(work: Path) -> dict:
 
 def wait_for_host(server: Server, device: int) -> None:
     for _ in range(120):
-        if server.get(f"devices/{device}/")["latest"]:
+        if server.get(f"devices/{device}/")["version"]:
             return
         time.sleep(1)
     raise TimeoutError("this machine was not measured")
@@ -93,7 +93,7 @@ def search(
             "strategy": "nsga2",
             "evaluator": "supernet",
             "evaluator_settings": settings,
-            "budget": 120,
+            "budget": 100,
             "batch": 20,
             "seed": SEED,
         },

@@ -31,7 +31,7 @@ def test_it_improves_a_copy(network, tiny_task):
     tuner.advance(deadline=NEVER, tick=lambda: True)
     quality = tuner.quality("train")
     assert quality["cross_entropy"].value < loss
-    assert quality["accuracy"].provenance == "fully trained"
+    assert quality["accuracy"].provenance == "inherited"
     assert all(torch.equal(*pair) for pair in zip(before, network.parameters(), strict=True))
     assert not tuner.network().training
 
