@@ -238,9 +238,7 @@ def test_files_of_another_network_are_refused(network, task, card):
 @pytest.mark.usefixtures("exporters")
 def test_score_that_the_file_does_not_reach_is_refused(network, task):
     card = {"metrics": {"accuracy:test": {"value": 0.5}}}
-    with pytest.raises(
-        parity.ParityError, match=r"accuracy on the test .* reported 0\.5"
-    ):
+    with pytest.raises(parity.ParityError, match=r"accuracy on the test .* reported 0\.5"):
         bundle.export(network, task, card=card)
 
 
