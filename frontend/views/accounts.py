@@ -1,6 +1,7 @@
 """Logging in and out, and one's own API tokens."""
 
 import ipaddress
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth import login
@@ -14,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from frontend.forms.accounts import TokenForm
 from frontend.views.asking import signed_in
+from webnas.accounts import attempts
 from webnas.accounts.models import ApiToken, LoginLink
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
@@ -24,6 +26,18 @@ class Login(LoginView):
 
     template_name = "frontend/login.html"
     redirect_authenticated_user = True
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        address, name = request.META.get("REMOTE_ADDR", ""), request.POST.get("username", "")
+        form = self.get_form()
+        if attempts.is_refused(address, name):
+            form.add_error(None, "Too many failed logins with this name; wait ten minutes.")
+            return self.render_to_response(self.get_context_data(form=form), status=429)
+        if not form.is_valid():
+            attempts.note_failure(address, name)
+            return self.form_invalid(form)
+        attempts.forget(address, name)
+        return self.form_valid(form)
 
 
 def is_local(request: HttpRequest) -> bool:

@@ -1,6 +1,7 @@
 """Logging in and out; tokens."""
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
@@ -69,6 +70,20 @@ def test_name_and_password_log_in(ada):
 def test_a_wrong_password_is_said_so(ada):
     answer = Client().post(reverse("login"), {"username": "ada", "password": "guess"})
     assert "do not match" in answer.content.decode()
+
+
+def test_passwords_cannot_be_tried_for_ever(ada):
+    cache.clear()
+    address = reverse("login")
+    for _ in range(10):
+        Client().post(address, {"username": ada.username, "password": "wrong"})
+    right = {"username": ada.username, "password": "ada's own"}
+    refused = Client().post(address, right)
+    assert refused.status_code == 429
+    assert "wait ten minutes" in refused.content.decode()
+    other = Client().post(address, right, REMOTE_ADDR="192.0.2.7")
+    assert other.status_code == 302
+    cache.clear()
 
 
 def test_logging_out_takes_a_post(web):
