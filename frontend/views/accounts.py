@@ -31,8 +31,9 @@ class Login(LoginView):
         address, name = request.META.get("REMOTE_ADDR", ""), request.POST.get("username", "")
         form = self.get_form()
         if attempts.is_refused(address, name):
-            form.add_error(None, "Too many failed logins with this name; wait ten minutes.")
-            return self.render_to_response(self.get_context_data(form=form), status=429)
+            form.add_error(None, "Too many failed logins.")
+            context = self.get_context_data(form=form, is_refused=True)
+            return self.render_to_response(context, status=429)
         if not form.is_valid():
             attempts.note_failure(address, name)
             return self.form_invalid(form)
