@@ -7,6 +7,7 @@ sum. Cost keys are "latency@7" on device 7 and "storage" without a device.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from random import Random
 
 import numpy as np
@@ -40,6 +41,7 @@ COLUMNS = {
 # Rounds and samples of the search for one architecture within all limits at once.
 FEASIBLE_SAMPLES = 2048
 CLIMB_STEPS = 100
+CLIMB_NEIGHBOURS = 4096
 FEASIBLE_ROUNDS = 40
 FEASIBLE_CHILDREN = 128
 
@@ -163,7 +165,8 @@ class Costing:
             best = int(pick(values))
             if best == 0 and pool is not start:
                 break
-            pool = [pool[best], *self.space.neighbours(pool[best])]
+            around = islice(self.space.neighbours(pool[best]), CLIMB_NEIGHBOURS)
+            pool = [pool[best], *around]
         return float(values[best]), pool[best]
 
     def violations(self, population: Sequence[Genes], limits: Sequence[Limit]) -> Floats:

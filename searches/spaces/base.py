@@ -12,7 +12,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import product
 from math import prod
 from random import Random
 from typing import Any, Literal
@@ -262,7 +261,11 @@ class SearchSpace(ABC):
         return tuple(child)
 
     def neighbours(self, genes: Genes) -> Iterator[Genes]:
-        """Every architecture one gene away; genes that become active take every value."""
+        """Every architecture one gene away; their number grows with the square of the options.
+
+        Genes that become active take their first option, and then one of them at a time each
+        other: all their combinations could be more than anyone can list.
+        """
         origin = self.canonical(genes)
         for position, gene in enumerate(self.genes):
             if not self.is_active(position, origin):
@@ -273,17 +276,15 @@ class SearchSpace(ABC):
                     yield from self._continue(changed, origin)
 
     def _continue(self, start: Genes, origin: Genes) -> Iterator[Genes]:
-        """`start`, then origin's genes where they were active and all values elsewhere."""
-        genes = list(start)
-        fresh: list[int] = []
+        """`start`, then origin's genes; of those that become active at most one is not 0."""
+        kept = (*start, *origin[len(start) :])  # 0 where origin has no active gene
+        default = self.canonical(kept)
+        yield default
         for position in range(len(start), len(self.genes)):
-            genes.append(origin[position] if self.is_active(position, genes) else 0)
-            if self.is_active(position, genes) and not self.is_active(position, origin):
-                fresh.append(position)
-        for values in product(*(range(len(self.genes[p].options)) for p in fresh)):
-            for position, value in zip(fresh, values, strict=True):
-                genes[position] = value
-            yield tuple(genes)
+            if self.is_active(position, origin) or not self.is_active(position, default):
+                continue
+            for index in range(1, len(self.genes[position].options)):
+                yield self.canonical((*default[:position], index, *default[position + 1 :]))
 
     def enumerate(self) -> Iterator[Genes]:
         """Every architecture once, in the order of the genes."""

@@ -1,6 +1,7 @@
 """Costs of architectures: bounds against brute force, violations, feasibility."""
 
 from random import Random
+from time import perf_counter
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from devices import services as devices
 from devices.models import DeviceProfile
 from searches.objectives.limits import Limit
 from searches.runner.costing import COLUMNS, Costing, unreachable
+from searches.spaces.registry import load
 
 pytestmark = pytest.mark.django_db
 
@@ -39,6 +41,20 @@ def test_bounds_are_those_of_a_list_of_all_architectures(costing, device, everyt
     assert bound.minimum == pytest.approx(values.min(), rel=1e-9)
     assert bound.maximum == pytest.approx(values.max(), rel=1e-9)
     assert costing.values([bound.cheapest], measure, device)[0] == bound.minimum
+
+
+@pytest.mark.parametrize("depths", [[1, 8], [1, 2, 3, 4, 5, 6, 7, 8]])
+def test_the_bounds_of_a_deep_space_are_found_at_once(tiny_space, depths):
+    choices = {"depths": depths, "kernels": [3, 5, 7], "expands": [2, 3, 4, 6]}
+    definition = tiny_space.to_json()
+    units = [{**unit, **choices} for unit in definition["units"]] * 2
+    costing = Costing(load({**definition, "units": units}), {})
+    started = perf_counter()
+    bound = costing.bound("peak_memory", None)
+    assert perf_counter() - started < 1
+    sampled = [costing.space.sample(Random(seed)) for seed in range(200)]
+    values = costing.values(sampled, "peak_memory", None)
+    assert bound.minimum <= values.min() <= values.max() <= bound.maximum
 
 
 def test_measures_carry_unit_provenance_and_interval(costing, device, everything):

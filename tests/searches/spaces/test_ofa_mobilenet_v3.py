@@ -148,14 +148,26 @@ def test_every_gene_is_sampled_evenly():
     assert all(abs(count - 1000) < 120 for count in counts.values())  # 4.6 standard deviations
 
 
-def test_neighbours_are_different_and_neighbourhood_is_mutual():
+def test_neighbours_are_different_and_one_gene_away():
     space = tiny()
     for genes in islice(space.enumerate(), 0, None, 37):
         around = list(space.neighbours(genes))
         assert len(around) == len(set(around))
         assert genes not in around
         assert all(space.validate(other) == other for other in around)
-        assert all(genes in set(space.neighbours(other)) for other in around)
+        for other in around:
+            pairs = enumerate(zip(genes, other, strict=True))
+            changed = [i for i, (a, b) in pairs if a != b]
+            was_active = [i for i in changed if space.is_active(i, genes)]
+            assert len([i for i in was_active if space.is_active(i, other)]) <= 1
+            assert len([i for i in changed if not space.is_active(i, genes)]) <= 1
+
+
+def test_neighbours_stay_few_when_a_choice_makes_many_others_active():
+    space = tiny(n_units=1, depths=(1, 8), kernels=(3, 5, 7), expands=(2, 3, 4))
+    shallow, deep = (1, 0, *[0] * 16), (1, 1, *[2] * 16)
+    assert len(list(space.neighbours(shallow))) == 1 + 1 + 14 * 2 + 2 * 2
+    assert len(list(space.neighbours(deep))) == 1 + 1 + 16 * 2
 
 
 def test_neighbours_connect_the_whole_space():
