@@ -149,7 +149,6 @@ class Run(Owned, Leased):
     # Versions and hashes of all that shaped the result.
     versions = models.JSONField(default=dict, blank=True)
     seconds = models.FloatField(default=0)  # of workers, over all slices
-    served_at = models.DateTimeField(null=True, blank=True)
     started_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
 
@@ -234,6 +233,11 @@ class Trial(Leased):
         ]
         indexes = [
             due_index("trial_due"),
+            models.Index(
+                fields=["run", "due_at"],
+                name="trial_run_due",
+                condition=models.Q(due_at__isnull=False),
+            ),
             models.Index(
                 fields=["run", "architecture_hash", "status", "fidelity"], name="trial_known"
             ),

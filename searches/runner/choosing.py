@@ -87,13 +87,13 @@ def _slice(making: Making) -> None:
         candidate.restore(state["judged"])
     epochs = making.model.settings.get("fine_tune_epochs", 0)
     if not epochs:
-        _export(making, candidate.network(), _qualities(candidate))
+        _export(making, candidate.network(), _qualities(making, candidate))
         return
     tuner = _tuner(making, candidate, epochs)
     if state["inner"] is not None:
         tuner.restore(state["inner"])
     if _advance(making, tuner, "tune", judged=state["judged"]):
-        _export(making, tuner.network(), _qualities(tuner))
+        _export(making, tuner.network(), _qualities(making, tuner))
 
 
 def _candidate(making: Making) -> "Candidate":
@@ -147,10 +147,11 @@ def _show(making: Making, status: str, progress: dict[str, Any]) -> None:
     making.lease.write(status=status, progress=progress)
 
 
-def _qualities(judged: Any) -> dict[str, Any]:
+def _qualities(making: Making, judged: Any) -> dict[str, Any]:
     """Quality of the network as it is exported, on both held-out splits."""
-    found = to_json(judged.quality("validation"))
-    tested = to_json(judged.quality("test"))
+    tick = making.heartbeat.tick
+    found = to_json(judged.quality("validation", tick=tick))
+    tested = to_json(judged.quality("test", tick=tick))
     return found | {f"{name}:test": value for name, value in tested.items()}
 
 
@@ -195,10 +196,8 @@ def card_of(making: Making, qualities: dict[str, Any]) -> dict[str, Any]:
             if pin.version
         ],
         "training": {
-            "target": run.target,
-            "target_settings": run.target_settings,
-            "evaluator": run.evaluator,
-            "evaluator_settings": run.evaluator_settings,
+            # A supernet that the run only reused was made by another recipe than the run's.
+            **(run.supernet.recipe if run.supernet else engine.recipe_of(run)),
             "fine_tune_epochs": making.model.settings.get("fine_tune_epochs", 0),
             "supernet_sha256": run.supernet.sha256 if run.supernet else None,
         },

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from io import BytesIO
 from random import Random
@@ -101,9 +101,30 @@ def strategy_of(run: Run, costing: Costing) -> Strategy:
     settings = settings_of(card, run.strategy_settings)
     strategy: Strategy = card.load()(problem, settings, Random(seed_of(run.seed, "strategy")))
     if run.strategy_state is not None:
-        told = run.trials.filter(is_told=True).order_by("number")
-        strategy.restore(run.strategy_state, results_of(run, told))
+        strategy.restore(run.strategy_state, history_of(run))
     return strategy
+
+
+def history_of(run: Run) -> list[Result]:
+    """Everything that the strategy was told, in the order of tickets; few columns per row."""
+    objectives = objectives_of(run)
+    names = [f"value_{position}" for position in range(len(objectives))]
+    told = run.trials.filter(number__lte=run.n_told).order_by("number")
+    rows = told.values_list("number", "data__genes", "status", "violation", "fidelity", *names)
+    found = []
+    for number, genes, status, violation, fidelity, *values in rows.iterator(chunk_size=5000):
+        losses = _losses(objectives, status, values)
+        found.append(Result(number, tuple(genes), losses, violation=violation, fidelity=fidelity))
+    return found
+
+
+def _losses(
+    objectives: list[Objective], status: str, values: Sequence[float | None]
+) -> tuple[float, ...] | None:
+    known = [value for value in values if value is not None]
+    if status != Trial.Status.DONE or len(known) < len(objectives):
+        return None
+    return tuple(o.to_loss(value) for o, value in zip(objectives, known, strict=True))
 
 
 def results_of(run: Run, trials: Iterable[Trial]) -> list[Result]:
@@ -113,11 +134,7 @@ def results_of(run: Run, trials: Iterable[Trial]) -> list[Result]:
 
 
 def result_of(objectives: list[Objective], trial: Trial) -> Result:
-    values = trial.values[: len(objectives)]
-    losses = None
-    if trial.status == Trial.Status.DONE and None not in values:
-        pairs = zip(objectives, values, strict=True)
-        losses = tuple(objective.to_loss(value) for objective, value in pairs)  # type: ignore[arg-type]
+    losses = _losses(objectives, trial.status, trial.values[: len(objectives)])
     return Result(
         trial.number, genes_of(trial), losses, violation=trial.violation, fidelity=trial.fidelity
     )

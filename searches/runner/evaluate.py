@@ -3,6 +3,7 @@
 import logging
 import time
 import traceback
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -48,6 +49,23 @@ def next_trial(run_id: int) -> Lease | None:
     return None
 
 
+@dataclass
+class Judging:
+    """One slice of one trial."""
+
+    lease: Lease
+    run: Run
+    trial: Trial
+    heartbeat: Heartbeat
+    until: float
+    started: float = field(default_factory=time.monotonic)
+
+    @property
+    def seconds(self) -> float:
+        """Work on this trial so far, over all slices."""
+        return self.trial.seconds + time.monotonic() - self.started
+
+
 def evaluate_one(lease: Lease, until: float) -> bool:
     """One slice of one trial; False when this worker should not go on with the run."""
     trial = Trial.objects.get(pk=lease.pk)
@@ -55,28 +73,36 @@ def evaluate_one(lease: Lease, until: float) -> bool:
     if not run.is_active:
         lease.release(due_at=None)
         return False
+    heartbeat = Heartbeat(lease, is_wanted=lambda: slices.is_wanted(run.pk))
+    judging = Judging(lease, run, trial, heartbeat, until)
     if lease.attempts > settings.WEBNAS_TRIAL_ATTEMPTS:
         reason = f"Its worker was lost {lease.attempts - 1} times."
-        _give_up(lease, run, trial, Trial.Status.LOST, reason)
+        _give_up(judging, Trial.Status.LOST, reason)
         return True
-    heartbeat = Heartbeat(lease, is_wanted=lambda: slices.is_wanted(run.pk))
-    started = time.monotonic()
     try:
-        _advance(lease, run, trial, heartbeat, until)
+        _advance(judging)
     except LeaseLost:
         return False
-    except Exception:  # a network that cannot be judged fails alone; the run goes on
+    except Exception as error:  # a network that cannot be judged fails alone; the run goes on
+        if slices.is_no_space(error):
+            _end_without_space(judging)
+            return False
         logger.exception("Trial %s of run %s failed", trial.number, run.pk)
-        trial.seconds += time.monotonic() - started
-        _give_up(lease, run, trial, Trial.Status.FAILED, traceback.format_exc())
+        _give_up(judging, Trial.Status.FAILED, traceback.format_exc())
     return heartbeat.tick()
 
 
-def _give_up(lease: Lease, run: Run, trial: Trial, status: str, error: str) -> None:
+def _end_without_space(judging: Judging) -> None:
+    """The disk is full: the trial keeps waiting, and the run ends until there is space."""
+    with transaction.atomic():
+        if judging.lease.release(due_at=None):
+            slices.end_without_space(judging.run.pk)
+
+
+def _give_up(judging: Judging, status: str, error: str) -> None:
     """Fail the trial; one that was only to be verified stays judged, but unverified."""
-    is_judged = trial.status == Trial.Status.DONE
-    kept = Trial.Status.DONE if is_judged else status
-    _end(lease, run, status=kept, error=error, seconds=trial.seconds)
+    is_judged = judging.trial.status == Trial.Status.DONE
+    _end(judging, status=Trial.Status.DONE if is_judged else status, error=error)
 
 
 def _run(run_id: int) -> Run:
@@ -85,42 +111,46 @@ def _run(run_id: int) -> Run:
     return run
 
 
-def _advance(lease: Lease, run: Run, trial: Trial, heartbeat: Heartbeat, until: float) -> None:
-    started = time.monotonic()
+def _advance(judging: Judging) -> None:
+    run, trial = judging.run, judging.trial
     evaluator = engine.prepared_evaluator_of(run)
     seed = engine.seed_of(run.seed, trial.number, trial.fidelity)
     candidate = evaluator.candidate(engine.genes_of(trial), seed=seed)
     if trial.checkpoint:
         candidate.restore(engine.load_checkpoint(trial.checkpoint))
-    progress = candidate.advance(deadline=until, tick=heartbeat.tick)
-    seconds = trial.seconds + time.monotonic() - started
+    progress = candidate.advance(deadline=judging.until, tick=judging.heartbeat.tick)
     if not progress.done:
-        _keep(lease, run, trial, candidate, seconds)
+        _keep(judging, candidate)
     elif trial.status == Trial.Status.DONE:
-        _verify(lease, run, trial, candidate, seconds)
+        _verify(judging, candidate)
     else:
-        _finish(lease, run, trial, candidate, seconds)
+        _finish(judging, candidate)
 
 
-def _keep(lease: Lease, run: Run, trial: Trial, candidate: "Candidate", seconds: float) -> None:
+def _keep(judging: Judging, candidate: "Candidate") -> None:
     """Half-way: keep the state for the next slice."""
+    run, trial = judging.run, judging.trial
     stored = engine.store_checkpoint(f"checkpoints/run-{run.pk}", candidate.state())
+    fields = {"checkpoint": stored.name, "seconds": judging.seconds, "due_at": timezone.now()}
     with transaction.atomic():
-        if not lease.release(checkpoint=stored.name, seconds=seconds, due_at=timezone.now()):
+        if not judging.lease.release(**fields):
             raise LeaseLost
-        is_wanted = slices.is_wanted(run.pk)
-        if is_wanted:
+        if slices.is_wanted(run.pk):
             leases.nudge_on_commit(Trial, trial.pk)
         else:
             Trial.objects.filter(pk=trial.pk).update(due_at=None)
         transaction.on_commit(lambda: files.remove(trial.checkpoint))
 
 
-def _finish(lease: Lease, run: Run, trial: Trial, candidate: "Candidate", seconds: float) -> None:
-    measures = from_json(trial.measures) | candidate.quality("validation")
+def _finish(judging: Judging, candidate: "Candidate") -> None:
+    run, trial = judging.run, judging.trial
+    quality = candidate.quality("validation", tick=judging.heartbeat.tick)
+    measures = from_json(trial.measures) | quality
     fields: dict[str, Any] = {
+        "status": Trial.Status.DONE,
         "data": trial.data | {"measures": to_json(measures)},
         "violation": total_violation(engine.limits_of(run), measures),
+        "checkpoint": "",
     }
     objectives = engine.objectives_of(run)
     if losses(objectives, measures) is None:
@@ -131,25 +161,38 @@ def _finish(lease: Lease, run: Run, trial: Trial, candidate: "Candidate", second
         # Trained for this trial alone: kept for verification and for whoever chooses it.
         stored = engine.store_checkpoint(f"checkpoints/run-{run.pk}", candidate.state())
         fields["checkpoint"] = stored.name
-    _end(lease, run, status=Trial.Status.DONE, seconds=seconds, **fields)
-    if trial.checkpoint:
-        files.remove(trial.checkpoint)
+    _end(judging, **fields)
+    files.remove(trial.checkpoint)
 
 
-def _verify(lease: Lease, run: Run, trial: Trial, candidate: "Candidate", seconds: float) -> None:
+def _verify(judging: Judging, candidate: "Candidate") -> None:
     """Judge a member of the front on the test split, which no search has looked at."""
-    tested = to_json(candidate.quality("test"))
+    tested = to_json(candidate.quality("test", tick=judging.heartbeat.tick))
     named = {f"{name}:test": value for name, value in tested.items()}
-    data = trial.data | {"measures": trial.measures | named}
-    _end(lease, run, data=data, is_verified=True, seconds=seconds)
+    trial = judging.trial
+    fields = {"data": trial.data | {"measures": trial.measures | named}, "is_verified": True}
+    if engine.needs_training(judging.run):
+        # What was kept half-way; weights of a trial's own training stay.
+        _end(judging, checkpoint="", **fields)
+        files.remove(trial.checkpoint)
+    else:
+        _end(judging, **fields)
 
 
-def _end(lease: Lease, run: Run, **fields: Any) -> None:
+def _end(judging: Judging, **fields: Any) -> None:
     """Store what is known of the trial; the last one of its batch wakes the coordinator."""
+    always = {"due_at": None, "ended_at": timezone.now(), "seconds": judging.seconds}
     with transaction.atomic():
-        if not lease.release(**({"due_at": None, "ended_at": timezone.now()} | fields)):
+        if not judging.lease.release(**(always | fields)):
             raise LeaseLost
-        if not Trial.objects.filter(run=run.pk, due_at__isnull=False).exists():
-            woken = Run.objects.filter(pk=run.pk, status__in=Run.ACTIVE)
-            if woken.update(due_at=timezone.now()):
-                leases.nudge_on_commit(Run, run.pk)
+        transaction.on_commit(lambda: _wake(judging.run.pk))
+
+
+def _wake(run_id: int) -> None:
+    """Nudge the coordinator when no trial is due. Asked after the commit: of two trials that end
+    together, the later one sees the other.
+    """
+    if Trial.objects.filter(run=run_id, due_at__isnull=False).exists():
+        return
+    if Run.objects.filter(pk=run_id, status__in=Run.ACTIVE).update(due_at=timezone.now()):
+        leases.nudge(Run, run_id)

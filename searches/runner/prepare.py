@@ -7,6 +7,8 @@ import numpy as np
 from django.utils import timezone
 
 from searches.models import DataSet, PinnedProfile, Run
+from searches.objectives.limits import Limit
+from searches.objectives.objectives import Objective
 from searches.runner import engine, slices
 from searches.runner.costing import Costing, scale_of
 from searches.runner.slices import Outcome
@@ -16,8 +18,6 @@ from webnas.work.leases import Heartbeat
 
 def prepare(run: Run, heartbeat: Heartbeat) -> Outcome:
     """One look at what the run waits for; the next stage once all of it is there."""
-    started = {"status": Run.Status.RUNNING, "started_at": run.started_at or timezone.now()}
-    Run.objects.filter(pk=run.pk, status=Run.Status.QUEUED).update(**started)
     waiting = _waits_for_data(run) or _waits_for_devices(run)
     if waiting is not None:
         return waiting
@@ -60,11 +60,11 @@ def _soon() -> Any:
 
 
 def _missing_costs(run: Run, costing: Costing) -> str:
-    for objective in engine.objectives_of(run):
-        is_quality = objective.measure in engine.qualities_of(run.target)
-        if is_quality or costing.knows(objective.measure, objective.device):
-            continue
-        return f"The profile of device {objective.device} gives no {objective.measure}."
+    wanted: list[Objective | Limit] = [*engine.objectives_of(run), *engine.limits_of(run)]
+    for asked in wanted:
+        is_quality = asked.measure in engine.qualities_of(run.target)
+        if not is_quality and not costing.knows(asked.measure, asked.device):
+            return f"The profile of device {asked.device} gives no {asked.measure}."
     return ""
 
 

@@ -32,12 +32,10 @@ _strategies: "OrderedDict[int, tuple[int, int, Strategy]]" = OrderedDict()
 
 def search(run: Run, heartbeat: Heartbeat) -> Outcome:
     """Wait for the batch, or tell it and ask for the next one."""
-    batch = list(run.trials.filter(is_told=False).order_by("number"))
-    waiting = sum(trial.status == Trial.Status.WAITING for trial in batch)
+    batch = list(run.trials.filter(number__gt=run.n_told).order_by("number"))
+    waiting = [trial for trial in batch if trial.status == Trial.Status.WAITING]
     if waiting:
-        run.trials.filter(status=Trial.Status.WAITING, due_at=None).update(due_at=timezone.now())
-        message = f"{run.n_asked - waiting} of {run.budget} networks judged"
-        return Outcome({"message": message}, due_at=slices.in_a_while())
+        return _waits(run, waiting)
     if batch and run.n_told == 0 and not _any_done(batch):
         reason = f"Every network of the first batch failed. The last one:\n{batch[-1].error}"
         return slices.ended(run, Run.Status.FAILED, reason)
@@ -57,6 +55,21 @@ def search(run: Run, heartbeat: Heartbeat) -> Outcome:
 def _ask(run: Run, strategy: Strategy) -> Sequence[Proposal]:
     wanted = min(run.batch, run.budget - run.n_asked)
     return strategy.ask(wanted) if wanted > 0 and not strategy.finished() else []
+
+
+def _waits(run: Run, waiting: Sequence[Trial]) -> Outcome:
+    """Look again soon; results that came while this slice looked make it now."""
+    rows = Trial.objects.filter(pk__in=[trial.pk for trial in waiting])
+    message = f"{run.n_asked - len(waiting)} of {run.budget} networks judged"
+
+    def store() -> None:
+        still = rows.filter(status=Trial.Status.WAITING)
+        still.filter(due_at=None).update(due_at=timezone.now())
+        if not still.exists():
+            Run.objects.filter(pk=run.pk).update(due_at=timezone.now())
+            leases.nudge_on_commit(Run, run.pk)
+
+    return Outcome({"message": message}, store=store, due_at=slices.in_a_while())
 
 
 def _any_done(batch: Sequence[Trial]) -> bool:

@@ -19,6 +19,9 @@ from webnas.work.leases import Heartbeat, Lease
 
 logger = logging.getLogger(__name__)
 
+NO_SPACE = (
+    "No space left on the workers' disk. The last checkpoint is kept: free some space and resume."
+)
 # How long a coordinator that waits for results leaves the row alone; results wake it earlier.
 WAIT = timedelta(seconds=5)
 
@@ -71,6 +74,9 @@ def advance_run(lease: Lease, stages: Mapping[str, Callable[[Run, Heartbeat], Ou
     if not run.is_active:
         lease.release(due_at=None)
         return
+    started_at = {"started_at": run.started_at or timezone.now()}
+    queued = Run.objects.filter(pk=run.pk, status=Run.Status.QUEUED)
+    queued.update(status=Run.Status.RUNNING, **started_at)
     heartbeat = Heartbeat(lease, is_wanted=lambda: is_wanted(run.pk))
     started = time.monotonic()
     outcome = guarded_outcome(run, lease, lambda: stages[run.stage](run, heartbeat))
@@ -85,18 +91,15 @@ def guarded_outcome(run: Run, lease: Lease, work: Callable[[], Outcome]) -> Outc
         return ended(run, Run.Status.LOST, reason)
     try:
         return work()
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            return failed(run)
-        kept = "The last checkpoint is kept: free some space and resume."
-        return ended(run, Run.Status.NO_SPACE, f"No space left on the workers' disk. {kept}")
-    except Exception:  # whatever the engine raised ends this run, not the worker
+    except Exception as error:  # whatever the engine raised ends this run, not the worker
+        if is_no_space(error):
+            return ended(run, Run.Status.NO_SPACE, NO_SPACE)
         logger.exception("Run %s failed", run.pk)
-        return failed(run)
+        return ended(run, Run.Status.FAILED, traceback.format_exc())
 
 
-def failed(run: Run) -> Outcome:
-    return ended(run, Run.Status.FAILED, traceback.format_exc())
+def is_no_space(error: Exception) -> bool:
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def ended(run: Run, status: Run.Status, reason: str) -> Outcome:
@@ -111,7 +114,8 @@ def ended(run: Run, status: Run.Status, reason: str) -> Outcome:
 def store_outcome(run: Run, lease: Lease, outcome: Outcome) -> None:
     due_at = outcome.due_at or timezone.now()
     with transaction.atomic():
-        if not lease.release(**({"served_at": timezone.now(), "due_at": due_at} | outcome.fields)):
+        # Forget the last nudge: a message that came while this slice ran has found no work.
+        if not lease.release(**({"nudged_at": None, "due_at": due_at} | outcome.fields)):
             return
         outcome.store()
         if outcome.end is not None:
@@ -129,4 +133,13 @@ def end_run(run_id: int, status: Run.Status) -> None:
     if status == Run.Status.FINISHED:
         fields["stage"] = Run.Stage.DONE
     Run.objects.filter(pk=run_id, status__in=Run.ACTIVE).update(**fields)
-    Trial.objects.filter(run=run_id).exclude(due_at=None).update(due_at=None)
+    Trial.objects.filter(run=run_id, due_at__isnull=False).update(due_at=None)
+
+
+def end_without_space(run_id: int) -> None:
+    """End a run for which a worker has found no space."""
+    end_run(run_id, Run.Status.NO_SPACE)
+    Run.objects.filter(pk=run_id, status=Run.Status.NO_SPACE).update(
+        error=NO_SPACE, message=NO_SPACE
+    )
+    log(run_id, NO_SPACE, RunEvent.Level.ERROR)

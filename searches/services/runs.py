@@ -97,6 +97,14 @@ def resume_run(*, run: Run) -> None:
     with transaction.atomic():
         _refuse_too_many(run.owner)
         _change(run, RESUMABLE, "resumed", **_revived())
+        _judge_again(run)
+
+
+def _judge_again(run: Run) -> None:
+    """Give trials another chance that failed and that the strategy has not heard of yet."""
+    untold = run.trials.filter(number__gt=run.n_told)
+    given_up = untold.filter(status__in=[Trial.Status.FAILED, Trial.Status.LOST])
+    given_up.update(status=Trial.Status.WAITING, attempts=0, error="")
 
 
 def extend_run(*, run: Run, budget: int) -> None:
@@ -133,7 +141,7 @@ def _change(run: Run, allowed: tuple[str, ...], word: str, **columns: Any) -> No
 
 
 def _silence(run: Run) -> None:
-    Trial.objects.filter(run=run).exclude(due_at=None).update(due_at=None)
+    Trial.objects.filter(run=run, due_at__isnull=False).update(due_at=None)
 
 
 def request_of(run: Run) -> RunRequest:

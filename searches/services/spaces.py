@@ -8,6 +8,7 @@ import numpy as np
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
+from django.utils import timezone
 
 from devices.models import ProfileVersion
 from devices.profiles.coverage import coverage
@@ -112,8 +113,21 @@ def add_builtin() -> None:
     for family, card in FAMILIES.items():
         for preset, definition in card.presets.items():
             space = registry.load({"family": family, "preset": preset, **definition})
-            name = BUILTIN_NAMES.get(preset, f"{card.label}, {preset}")
-            Space.objects.update_or_create(owner=None, name=name, defaults=_columns(space))
+            _add_preset(BUILTIN_NAMES.get(preset, f"{card.label}, {preset}"), space)
+
+
+def _add_preset(name: str, space: SearchSpace) -> None:
+    """The row of a preset; one of another version stays under its own name for its runs."""
+    old = Space.objects.filter(owner=None, name=name).first()
+    if old is not None and old.content_hash != space.content_hash() and _is_used(old):
+        until = f"{name} (before {timezone.now():%Y-%m-%d %H:%M:%S})"
+        Space.objects.filter(pk=old.pk).update(name=until)
+    Space.objects.update_or_create(owner=None, name=name, defaults=_columns(space))
+
+
+def _is_used(space: Space) -> bool:
+    used = Run.objects.filter(space=space).exists()
+    return used or Supernet.objects.filter(space=space).exists()
 
 
 def analysis(

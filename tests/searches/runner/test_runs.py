@@ -1,6 +1,7 @@
 """The life of a run, driven slice by slice with a small evaluator."""
 
 import errno
+from dataclasses import replace
 
 import pytest
 from django.contrib.auth.models import User
@@ -8,7 +9,7 @@ from django.utils import timezone
 
 from searches.models import Run, RunPoint, Supernet, Trial
 from searches.objectives.fronts import non_dominated
-from searches.runner import slices
+from searches.runner import search, slices
 from searches.services import runs
 from searches.services.requests import RunRequest
 from webnas.refusals import ConflictingRequest, RefusedRequest
@@ -40,8 +41,6 @@ def request_(dataset, space):
 
 
 def started(owner, request, **changes):
-    from dataclasses import replace
-
     return runs.start_run(owner=owner, request=replace(request, **changes))
 
 
@@ -214,6 +213,79 @@ def test_a_full_disk_ends_the_run_and_keeps_the_last_checkpoint(
     files.read(kept)
     runs.resume_run(run=run)
     assert drive(run).status == Run.Status.FINISHED
+
+
+def test_a_disk_that_is_full_for_a_trial_ends_the_run_until_there_is_space(
+    owner, request_, monkeypatch
+):
+    run = started(owner, request_)
+
+    def full(self, split, *, tick):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("tests.searches.runner.fakes.Judged.quality", full)
+        drive(run)
+    assert run.status == Run.Status.NO_SPACE
+    assert "free some space" in run.message
+    assert set(run.trials.values_list("status", flat=True)) == {Trial.Status.WAITING}
+    runs.resume_run(run=run)
+    run = drive(run)
+    assert (run.status, run.n_failed) == (Run.Status.FINISHED, 0)
+
+
+def test_trials_that_failed_before_they_were_told_are_judged_again_on_resume(
+    owner, request_, monkeypatch
+):
+    run = started(owner, request_)
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            "tests.searches.runner.fakes.FormulaEvaluator.candidate", lambda *a, **k: 1 / 0
+        )
+        drive(run)
+    assert run.status == Run.Status.FAILED
+    runs.resume_run(run=run)
+    assert drive(run).status == Run.Status.FINISHED
+
+
+def test_a_judgement_that_was_interrupted_is_finished_and_verified(owner, request_, settings):
+    plain = drive(started(owner, request_, name="plain"))
+    settings.WEBNAS_SLICE_SECONDS = 0
+    request = replace(request_, evaluator_settings={"judging_steps": 3})
+    run = drive(runs.start_run(owner=owner, request=request))
+    assert not run.trials.exclude(checkpoint="").exists()
+    assert not run.trials.filter(on_front=True, is_verified=False).exists()
+    assert front_of(run) == front_of(plain)
+
+
+def test_a_run_that_goes_on_says_that_it_is_running(owner, request_):
+    run = drive(started(owner, request_))
+    runs.extend_run(run=run, budget=60)
+    assert run.status == Run.Status.QUEUED
+    drive(run, at_most=1)
+    assert (run.status, run.stage) == (Run.Status.RUNNING, Run.Stage.SEARCH)
+
+
+def test_results_that_come_while_the_coordinator_looks_wake_it(owner, request_):
+    run = started(owner, request_)
+    while not run.trials.exists():
+        drive(run, at_most=1)
+    outcome = search.search(run, leases.Heartbeat(leases.Lease(Run, run.pk, "", 1)))
+    assert outcome.due_at is not None
+    run.trials.update(status=Trial.Status.DONE, due_at=None)
+    Run.objects.filter(pk=run.pk).update(due_at=outcome.due_at)
+    outcome.store()
+    run.refresh_from_db()
+    assert run.due_at <= timezone.now()
+
+
+def test_a_strategy_is_restored_to_go_on_as_if_it_had_never_stopped(owner, request_):
+    plain = drive(started(owner, request_, name="plain"))
+    run = started(owner, request_, name="restored")
+    while run.status not in (Run.Status.FINISHED, Run.Status.FAILED):
+        search._strategies.clear()
+        drive(run, at_most=1)
+    assert front_of(run) == front_of(plain)
 
 
 def test_networks_that_cannot_be_judged_fail_alone(owner, request_):

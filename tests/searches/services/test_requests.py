@@ -78,6 +78,9 @@ WRONG = {
     "typo": ({"limits": [{"measure": "macs", "atmost": 9}]}, "limits.0", "Unknown: atmost"),
     "low": ({"limits": [{"measure": "macs", "at_most": 9}]}, "limits.0", "smallest reachable"),
     "high": ({"limits": [{"measure": "macs", "at_least": 1e15}]}, "limits.0", "largest reachable"),
+    "percent": ({"limits": [{"measure": "accuracy", "at_least": 93}]}, "limits.0", "0.93?"),
+    "perfect": ({"limits": [{"measure": "accuracy", "at_least": 1.1}]}, "limits.0", "1.0 (100 %)"),
+    "absurd": ({"limits": [{"measure": "accuracy", "at_most": 900}]}, "limits.0", "from 0 to 1"),
 }
 
 
@@ -86,6 +89,11 @@ def test_wrong_fields_are_refused_by_name(owner, request_, case):
     changes, field, message = WRONG[case]
     errors = refused(owner, replace(request_, **changes))
     assert message in " ".join(errors[field])
+
+
+def test_a_perfect_quality_can_be_asked_for(owner, request_):
+    limits = [{"measure": "accuracy", "at_least": 1.0}]
+    assert runs.start_run(owner=owner, request=replace(request_, limits=limits)).limits
 
 
 def test_energy_that_the_profile_does_not_know_is_refused(owner, request_, device):
@@ -136,3 +144,24 @@ def test_the_preview_shows_size_and_bounds(request_, device):
     bounds = preview["bounds"][f"latency@{device.pk}"]
     assert 0 < bounds["min"] < bounds["max"]
     assert preview["errors"] == {}
+
+
+def test_a_preset_that_changes_leaves_the_space_of_old_runs_as_it_was(
+    request_, owner, monkeypatch
+):
+    run = runs.start_run(owner=owner, request=request_)
+    card = spaces.FAMILIES["ofa_mobilenet_v3"]
+    changed = {**card.presets["small"], "resolutions": [16, 32]}
+    monkeypatch.setitem(card.presets, "small", changed)
+    spaces.add_builtin()
+    before = run.space.content_hash
+    run.space.refresh_from_db()
+    assert run.space.content_hash == before
+    newest = Space.objects.get(owner=None, name=spaces.BUILTIN_NAMES["small"])
+    assert newest.definition["resolutions"] == [16, 32]
+    assert Space.objects.filter(owner=None).count() == 3
+
+
+def test_builtin_spaces_are_added_once(request_):
+    spaces.add_builtin()
+    assert Space.objects.filter(owner=None).count() == 2
