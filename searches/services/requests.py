@@ -11,7 +11,7 @@ from searches.models import N_OBJECTIVES, DataSet, Space, Supernet
 from searches.objectives import combinations
 from searches.objectives.cards import Card, Registry, UnknownEntry
 from searches.objectives.limits import Limit
-from searches.objectives.measures import COSTS
+from searches.objectives.measures import COSTS, Measure
 from searches.objectives.objectives import InvalidObjective, Objective
 from searches.objectives.settings import SettingsError, build
 from searches.runner import engine
@@ -184,10 +184,29 @@ def _check_limits(checked: Checked) -> None:
     for position, item in enumerate(checked.request.limits):
         place = f"limits.{position}"
         if _names_a_measure(checked, place, item, allowed) and _has_bounds(checked, place, item):
-            try:
-                checked.limits.append(limit_of(item))
-            except InvalidObjective as error:
-                checked.add(place, str(error))
+            _add_limit(checked, place, item)
+
+
+def _add_limit(checked: Checked, place: str, item: Mapping[str, Any]) -> None:
+    try:
+        limit = limit_of(item)
+    except InvalidObjective as error:
+        checked.add(place, str(error))
+        return
+    reason = _beyond_perfect(limit, engine.known_measures(checked.request.target)[limit.measure])
+    if reason:
+        checked.add(place, reason)
+    else:
+        checked.limits.append(limit)
+
+
+def _beyond_perfect(limit: Limit, measure: Measure) -> str:
+    """Why no network can reach a share above 1; empty when it is none or can be reached."""
+    largest = max(bound for bound in (limit.at_most, limit.at_least) if bound is not None)
+    if measure.kind != "quality" or measure.unit or largest <= 1:
+        return ""
+    reason = f"{measure.label} is a share from 0 to 1: the nearest reachable value is 1.0 (100 %)"
+    return f"{reason}; did you mean {largest / 100:g}?" if 2 <= largest <= 100 else f"{reason}."
 
 
 def limit_of(item: Mapping[str, Any]) -> Limit:
