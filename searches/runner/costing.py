@@ -38,6 +38,7 @@ COLUMNS = {
     "macs": "macs",
     "parameters": "parameters",
 }
+LOW_END, HIGH_END = "latency_low_ms", "latency_high_ms"
 # Rounds and samples of the search for one architecture within all limits at once.
 FEASIBLE_SAMPLES = 2048
 CLIMB_STEPS = 100
@@ -153,15 +154,30 @@ class Costing:
             parts = [(table.slot_costs(measure)[0], "sum")]
         found = [self.space.extreme(v, aggregate=a, largest=largest)[1] for v, a in parts]
         if measure == "peak_memory":
-            return self._climb(found, measure, largest=largest)
+            return self._climb(found, COLUMNS[measure], None, largest=largest)
         return float(self.values(found, measure, device)[0]), found[0]
 
-    def _climb(self, start: list[Genes], measure: str, *, largest: bool) -> tuple[float, Genes]:
+    def limited(self, limit: Limit) -> Bound:
+        """The extremes of what the limit judges: `minimum` is the least that `at_most` can ask.
+
+        The ends of an interval do not add up over operations: they climb from the exact extremes
+        of the value.
+        """
+        bound = self.bound(limit.measure, limit.device)
+        if not _judges_interval(limit):
+            return bound
+        low, cheapest = self._climb([bound.cheapest], HIGH_END, limit.device, largest=False)
+        high, dearest = self._climb([bound.dearest], LOW_END, limit.device, largest=True)
+        return Bound(low, high, cheapest, dearest)
+
+    def _climb(
+        self, start: list[Genes], column: str, device: int | None, *, largest: bool
+    ) -> tuple[float, Genes]:
         """From the best of `start` to the best neighbour, until none is better; bounded."""
         pick = np.argmax if largest else np.argmin
         pool = start
         for _ in range(CLIMB_STEPS):
-            values = self.values(pool, measure, None)
+            values = np.asarray(getattr(self.costs(pool, device), column), dtype=float)
             best = int(pick(values))
             if best == 0 and pool is not start:
                 break
@@ -182,10 +198,9 @@ class Costing:
     def _excess(self, population: Sequence[Genes], limit: Limit) -> Floats:
         needs_device = limit.measure in ("latency", "energy")
         costs = self.costs(population, limit.device if needs_device else None)
-        column = COLUMNS[limit.measure]
-        if limit.statistic == "upper" and limit.measure == "latency":
-            column = "latency_high_ms"
-        values = np.asarray(getattr(costs, column), dtype=float)
+        if _judges_interval(limit):
+            return limit.excess(costs.latency_low_ms, costs.latency_high_ms)
+        values = np.asarray(getattr(costs, COLUMNS[limit.measure]), dtype=float)
         return limit.excess(values, values)
 
     def most_feasible(self, limits: Sequence[Limit], rng: Random) -> tuple[Genes, float]:
@@ -199,7 +214,7 @@ class Costing:
         costly = [limit for limit in limits if limit.measure in COLUMNS]
         pool = [self.space.sample(rng) for _ in range(FEASIBLE_SAMPLES)]
         for limit in costly:
-            bound = self.bound(limit.measure, limit.device)
+            bound = self.limited(limit)
             pool += [bound.cheapest, bound.dearest]
         for _ in range(FEASIBLE_ROUNDS):
             violations = self.violations(pool, costly)
@@ -211,17 +226,27 @@ class Costing:
         return pool[best], float(violations[best])
 
 
+def _judges_interval(limit: Limit) -> bool:
+    return limit.statistic == "upper" and limit.measure == "latency"
+
+
 def unreachable(limit: Limit, bound: Bound) -> str:
-    """Why no architecture can meet the limit alone; empty when some can."""
+    """Why no architecture can meet the limit alone; empty when some can.
+
+    Args:
+        limit: of a cost.
+        bound: as `Costing.limited` gives it for this limit.
+    """
+    high, low = (" upper", " lower") if _judges_interval(limit) else ("", "")
     if limit.at_most is not None and bound.minimum > limit.at_most:
         return (
             f"No network of this space has {limit.text()}: "
-            f"the smallest reachable value is {bound.minimum:.6g}."
+            f"the smallest reachable{high} value is {bound.minimum:.6g}."
         )
     if limit.at_least is not None and bound.maximum < limit.at_least:
         return (
             f"No network of this space has {limit.text()}: "
-            f"the largest reachable value is {bound.maximum:.6g}."
+            f"the largest reachable{low} value is {bound.maximum:.6g}."
         )
     return ""
 

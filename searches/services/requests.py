@@ -267,7 +267,7 @@ def _has_bounds(checked: Checked, place: str, item: Mapping[str, Any]) -> bool:
 
 
 def _check_costs(checked: Checked) -> None:
-    """Each limit alone: the nearest value that can be reached, exact over the whole space."""
+    """Each limit alone: the nearest value that can be reached over the whole space."""
     request = checked.request
     versions = pinned_versions(checked)
     checked.costing = Costing(engine.space_for(request.space, request.dataset), versions)
@@ -279,7 +279,7 @@ def _check_costs(checked: Checked) -> None:
             continue
         place = f"limits.{position}"
         if _check_known(checked, place, limit.measure, limit.device):
-            reason = unreachable(limit, checked.costing.bound(limit.measure, limit.device))
+            reason = unreachable(limit, checked.costing.limited(limit))
             if reason:
                 checked.add(place, reason)
 

@@ -72,6 +72,7 @@ def test_violations_agree_with_each_limit_alone(costing, device, everything):
     limits = [
         Limit("latency", device, at_most=middle),
         Limit("latency", device, at_most=middle, statistic="upper"),
+        Limit("latency", device, at_least=middle, statistic="upper"),
         Limit("parameters", at_least=3000),
     ]
     measured = costing.measures(everything)
@@ -96,6 +97,24 @@ def test_a_limit_out_of_reach_names_the_nearest_value(costing):
     assert f"{bound.minimum:.6g}" in unreachable(Limit("macs", at_most=bound.minimum / 2), bound)
     assert f"{bound.maximum:.6g}" in unreachable(Limit("macs", at_least=bound.maximum * 2), bound)
     assert unreachable(Limit("macs", at_most=bound.minimum), bound) == ""
+
+
+def test_a_limit_on_the_interval_is_compared_with_its_reachable_ends(costing, device, everything):
+    costs = costing.costs(everything, device)
+    low, high = costs.latency_low_ms.max(), costs.latency_high_ms.min()
+    plain = costing.bound("latency", device)
+    for at_most, refused in [(high * 0.999, True), (high * 1.001, False)]:
+        limit = Limit("latency", device, at_most=at_most, statistic="upper")
+        assert plain.minimum < at_most
+        assert (
+            f"upper value is {high:.6g}" in unreachable(limit, costing.limited(limit))
+        ) == refused
+    for at_least, refused in [(low * 1.001, True), (low * 0.999, False)]:
+        limit = Limit("latency", device, at_least=at_least, statistic="upper")
+        assert plain.maximum > at_least
+        assert (
+            f"lower value is {low:.6g}" in unreachable(limit, costing.limited(limit))
+        ) == refused
 
 
 def test_an_unmeasured_energy_is_not_known(costing, device):

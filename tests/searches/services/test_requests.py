@@ -91,6 +91,14 @@ def test_wrong_fields_are_refused_by_name(owner, request_, case):
     assert message in " ".join(errors[field])
 
 
+def test_a_limit_that_only_the_plain_value_could_meet_is_refused(owner, request_, device):
+    bounds = runs.preview_run(request=request_)["bounds"][f"latency@{device.pk}"]
+    limit = {"measure": "latency", "device": device.pk, "at_most": bounds["min"] * 1.01}
+    errors = refused(owner, replace(request_, limits=[{**limit, "statistic": "upper"}]))
+    assert "smallest reachable upper value" in errors["limits.0"][0]
+    assert runs.preview_run(request=replace(request_, limits=[limit]))["errors"] == {}
+
+
 def test_a_perfect_quality_can_be_asked_for(owner, request_):
     limits = [{"measure": "accuracy", "at_least": 1.0}]
     assert runs.start_run(owner=owner, request=replace(request_, limits=limits)).limits
