@@ -9,6 +9,7 @@ from django.db.models import Aggregate, Max, Min
 from frontend import formats
 from searches.models import N_OBJECTIVES, Run, Trial
 from searches.objectives.measures import MeasuredValue, split_key
+from searches.services import waiting
 
 STAGES = [
     (Run.Stage.PREPARE, "Prepare"),
@@ -66,6 +67,9 @@ def progress_of(run: Run) -> Progress:
     if run.stage == Run.Stage.SEARCH:
         judged = run.n_told + _judged_in_batch(run)
         return Progress(_share(judged, run.budget), f"{judged:,} of {run.budget:,} networks")
+    measuring = waiting.measuring_for(run)
+    if measuring is not None:
+        return Progress(_share(measuring.done, measuring.total), measuring.text)
     return Progress(None, run.message or "waiting for a worker")
 
 

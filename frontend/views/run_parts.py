@@ -17,7 +17,7 @@ from django.views.decorators.http import require_safe
 from frontend import formats, overviews, plots
 from frontend.views.scoping import own_run
 from searches.models import Run, Trial
-from searches.services import reading
+from searches.services import reading, waiting
 
 PER_PAGE = 12
 EVENTS = 200
@@ -45,7 +45,7 @@ def status_of(run: Run, seen: str) -> dict[str, Any]:
         "is_resumable": run.status in ("paused", "no_space", "lost", "failed"),
         "is_extendable": run.status in ("finished", "cancelled"),
         "is_cancellable": run.is_active or run.status == Run.Status.PAUSED,
-        "is_measuring": any(pin.version_id is None for pin in run.pinned.all()),
+        "is_measuring": waiting.measuring_for(run) is not None,
         "bests": overviews.best_values([run]).get(run.pk, []),
     }
 

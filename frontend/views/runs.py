@@ -14,7 +14,7 @@ from frontend.views.asking import page_of, whole_number
 from frontend.views.scoping import own_run, own_runs
 from frontend.views.trials import detail
 from searches.models import Run
-from searches.services import reading
+from searches.services import reading, waiting
 
 PER_PAGE = 25
 ORDERS = {
@@ -33,10 +33,7 @@ def run_list(request: HttpRequest) -> HttpResponse:
     page = page_of(request, runs, PER_PAGE)
     shown = list(page.object_list)
     bests = overviews.best_values(shown)
-    rows = [
-        {"run": run, "progress": row_progress(run), "bests": bests.get(run.pk, [])}
-        for run in shown
-    ]
+    rows = [row_of(run) | {"bests": bests.get(run.pk, [])} for run in shown]
     context: dict[str, Any] = {
         "section": "runs",
         "page": page,
@@ -62,9 +59,17 @@ def filtered(runs: QuerySet[Run], request: HttpRequest) -> QuerySet[Run]:
     return runs.order_by(ORDERS.get(asked.get("order", ""), ORDERS["newest"])[1], "-pk")
 
 
-def row_progress(run: Run) -> float:
-    """A run's share in the list: of its budget, without asking the database again."""
-    return min(run.n_told / run.budget, 1.0) if run.budget else 0.0
+def row_of(run: Run) -> dict[str, Any]:
+    """A run's progress in the list, without asking the database again.
+
+    In prepare: what it waits for, and how far that is. Later: the share of its budget.
+    """
+    if run.is_active and run.stage == Run.Stage.PREPARE:
+        measuring = waiting.measuring_for(run)
+        share = measuring.done / measuring.total if measuring and measuring.total else 0.0
+        return {"run": run, "progress": share, "message": waiting.message_of(run)}
+    share = min(run.n_told / run.budget, 1.0) if run.budget else 0.0
+    return {"run": run, "progress": share, "message": ""}
 
 
 def hero(runs: list[Run]) -> dict[str, Any]:

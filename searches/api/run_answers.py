@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from searches.models import N_OBJECTIVES, PinnedProfile, Run, Trial
 from searches.objectives.measures import key
-from searches.services import reading
+from searches.services import reading, waiting
 
 
 class Named(serializers.Serializer[Any]):
@@ -38,6 +38,7 @@ class RunRow(serializers.ModelSerializer[Run]):
 
     dataset = Named()
     space = Named()
+    message = serializers.SerializerMethodField()
     best = serializers.DictField(child=serializers.FloatField())
 
     class Meta:
@@ -65,6 +66,9 @@ class RunRow(serializers.ModelSerializer[Run]):
             "started_at",
             "ended_at",
         )
+
+    def get_message(self, run: Run) -> str:
+        return waiting.message_of(run)
 
 
 class Objective(serializers.Serializer[Any]):

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.db.models import Prefetch
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, status
@@ -12,7 +13,7 @@ from rest_framework.response import Response
 
 from searches.api.run_answers import RunDetail, RunRow, with_best
 from searches.api.run_bodies import CloneRun, CreateRun, ExtendRun, RenameRun
-from searches.models import Run
+from searches.models import PinnedProfile, Run
 from searches.services import runs as services
 from searches.services.requests import RunRequest
 from webnas.rest.filters import IdFilter, NameFilter, RowFilter
@@ -40,7 +41,9 @@ class Runs(mixins.ListModelMixin, OwnedRows):
     ordering_fields = ("id", "name", "status", "created_at", "ended_at", "n_told", "n_front")
 
     def paginate_queryset(self, queryset: Any) -> Any:
-        page = super().paginate_queryset(queryset.defer("strategy_state", "error", "versions"))
+        runs = queryset.defer("strategy_state", "error", "versions")
+        pins = PinnedProfile.objects.select_related("device").defer("device__plan")
+        page = super().paginate_queryset(runs.prefetch_related(Prefetch("pinned", pins)))
         with_best(page or [])
         return page
 

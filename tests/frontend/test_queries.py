@@ -6,7 +6,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
+from devices.models import DeviceProfile
 from tests.frontend import rows
 
 PARTS = {
@@ -64,6 +66,17 @@ def test_queries_of_the_list_do_not_grow_with_the_runs(web, ada, small_and_large
         more = rows.run(ada, data=run.dataset, place=run.space, on=run.pinned.get().device)
         rows.many_trials(more, 10)
     assert n_queries(web, "list", run) == before <= 14
+
+
+def test_queries_of_the_list_do_not_grow_with_the_runs_that_wait_for_a_measuring(web, ada):
+    run = rows.run(ada)
+    device = run.pinned.get().device
+    DeviceProfile.objects.filter(pk=device.pk).update(is_host=True, due_at=timezone.now())
+    run.pinned.update(version=None)
+    before = n_queries(web, "list", run)
+    for _ in range(5):
+        rows.run(ada, data=run.dataset, place=run.space, on=device).pinned.update(version=None)
+    assert n_queries(web, "list", run) == before
 
 
 @pytest.mark.slow

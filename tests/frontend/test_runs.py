@@ -4,6 +4,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from devices.models import DeviceProfile
 from frontend import overviews
 from searches.models import Run
 from tests.frontend import rows
@@ -30,12 +31,52 @@ def test_the_list_tells_status_progress_best_values_and_front(web, run):
 
 def test_the_running_search_is_shown_large_with_its_live_front(web, ada, run):
     active = rows.run(ada, data=run.dataset, place=run.space, on=run.pinned.get().device)
-    Run.objects.filter(pk=active.pk).update(status="running", message="measuring this machine")
+    Run.objects.filter(pk=active.pk).update(status="running")
     answer = web.get("/")
     assert answer.context["hero"] == active
     html = text_of(answer)
-    assert "measuring this machine" in html
     assert f'data-url="{reverse("run-front", args=[active.pk])}"' in html
+
+
+@pytest.fixture
+def waiting(ada):
+    """A run that nobody may claim: its machine is being measured."""
+    found = rows.run(ada)
+    found.pinned.update(version=None)
+    progress = {"done": 120, "total": 340}
+    found.pinned.get().device.versions.all().delete()
+    DeviceProfile.objects.filter(pinned__run=found).update(
+        is_host=True, due_at=timezone.now(), progress=progress
+    )
+    return found
+
+
+MEASURING = "measuring this machine (120 of 340 blocks)"
+
+
+def test_the_measuring_that_a_run_waits_for_is_told_wherever_the_run_is(web, waiting):
+    assert waiting.message == ""
+    for name, asked in (("run", ""), ("run-status", ""), ("run-status", "?hero=1")):
+        html = text_of(web.get(reverse(name, args=[waiting.pk]) + asked))
+        assert MEASURING in html, (name, asked)
+    first = web.get("/")
+    assert f'<span class="number">{MEASURING}</span>' in text_of(first)  # the large card
+    assert f"<small>Prepare · {MEASURING}</small>" in text_of(first)  # the list
+    assert first.context["rows"][0]["progress"] == pytest.approx(120 / 340)
+    assert "First this machine is measured" in text_of(first)
+
+
+def test_the_share_of_the_measuring_is_the_progress(waiting):
+    assert overviews.progress_of(waiting) == overviews.Progress(120 / 340, MEASURING)
+    DeviceProfile.objects.update(progress={})
+    found = Run.objects.get(pk=waiting.pk)
+    assert overviews.progress_of(found) == overviews.Progress(None, "measuring this machine")
+
+
+def test_a_run_that_is_bound_to_a_version_waits_for_no_measuring(ada, waiting):
+    version = rows.device(ada, "Another").latest()
+    waiting.pinned.update(version=version)
+    assert overviews.progress_of(waiting).text == "waiting for a worker"
 
 
 def test_without_an_active_run_the_newest_front_is_shown(web, run):
@@ -82,11 +123,7 @@ def test_a_finished_run_has_all_its_stages_behind_it(run):
 @pytest.mark.parametrize(
     ("fields", "text", "share"),
     [
-        (
-            {"stage": "prepare", "message": "measuring this machine"},
-            "measuring this machine",
-            None,
-        ),
+        ({"stage": "prepare", "message": "reading the data set"}, "reading the data set", None),
         ({"stage": "train"}, "step 915 of 920", 915 / 920),
         ({"stage": "search"}, "60 of 240 networks", 0.25),
     ],

@@ -1,6 +1,7 @@
 """REST: runs, and what a person does with them."""
 
 import pytest
+from django.utils import timezone
 
 from searches.models import DataSet, Run
 from tests.searches.rows import add_trials
@@ -110,6 +111,18 @@ def test_a_list_tells_status_counts_and_best_values(as_alice, run, device):
     assert row["best"][f"latency@{device.pk}"] == min(trial.value_1 for trial in front)
 
 
+def test_the_measuring_that_a_run_waits_for_is_its_message(as_alice, run, device):
+    device.is_host, device.due_at = True, timezone.now()
+    device.progress = {"done": 120, "total": 340}
+    device.save()
+    run.pinned.update(version=None)
+    text = "measuring this machine (120 of 340 blocks)"
+    assert as_alice.get(RUNS).data["results"][0]["message"] == text
+    assert as_alice.get(f"{RUNS}{run.pk}/").data["message"] == text
+    Run.objects.update(stage="search")
+    assert as_alice.get(RUNS).data["results"][0]["message"] == ""
+
+
 def test_lists_are_filtered_and_sorted(as_alice, run, dataset):
     assert as_alice.get(f"{RUNS}?status=queued&status=running").data["count"] == 1
     assert as_alice.get(f"{RUNS}?status=finished").data["count"] == 0
@@ -215,7 +228,7 @@ def test_the_number_of_queries_does_not_grow(
         as_alice.post(RUNS, body | {"name": f"Run {number}"})
     add_trials(run, 970)
     as_alice.get(RUNS)
-    with django_assert_max_num_queries(4):  # token, count, page, best values
+    with django_assert_max_num_queries(5):  # token, count, page, pins, best values
         assert len(as_alice.get(RUNS).data["results"]) == 9
     with django_assert_max_num_queries(9):
         as_alice.get(f"{RUNS}{run.pk}/")
