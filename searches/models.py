@@ -352,6 +352,8 @@ class ChosenModel(Owned, Leased):
 class ModelFile(models.Model):
     """One downloadable file of a chosen model."""
 
+    counted_for = "model__owner"
+
     model = models.ForeignKey(ChosenModel, on_delete=models.CASCADE, related_name="files")
     format = models.CharField(max_length=12)  # onnx, pt2, safetensors, source, card, bundle
     filename = models.CharField(max_length=120)

@@ -146,6 +146,7 @@ WEBNAS_DATA_ROOTS = [Path(p).resolve() for p in env.list("WEBNAS_DATA_ROOTS", de
 WEBNAS_UPLOAD_BYTES = env.int("WEBNAS_UPLOAD_BYTES", default=256 * 2**20)
 WEBNAS_QUOTA_BYTES = env.int("WEBNAS_QUOTA_BYTES", default=10 * 2**30)
 WEBNAS_QUOTA_RUNS = env.int("WEBNAS_QUOTA_RUNS", default=8)
+WEBNAS_QUOTA_MODELS = env.int("WEBNAS_QUOTA_MODELS", default=20)
 
 # --- Work: leases, slices, queues -----------------------------------------------------------
 

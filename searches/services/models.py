@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.conf import settings as django_settings
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
 from searches.models import ChosenModel, Run, Trial
+from webnas.accounts import quotas
 from webnas.refusals import ConflictingRequest, RefusedRequest
 from webnas.work import files, leases
 
@@ -22,7 +24,7 @@ def choose(
     name: str = "",
     settings: Mapping[str, Any] | None = None,
 ) -> ChosenModel:
-    """Queue the making of a model from a trial that was judged.
+    """Queue the making of a model from a trial that was judged, within the owner's quotas.
 
     `settings` may hold `fine_tune_epochs`, 0 to 1000: how long the network is trained on alone.
     """
@@ -36,11 +38,23 @@ def choose(
     if len(title) > 120:
         raise RefusedRequest({"name": [f"{len(title)} characters; at most 120."]})
     with transaction.atomic():
+        # How large the files get shows only when they are made: refused is who is beyond already.
+        quotas.refuse_beyond(owner, 0, field="trial")
+        _refuse_too_many(owner)
         model = ChosenModel.objects.create(
             owner=owner, trial=trial, name=title, settings=checked, due_at=timezone.now()
         )
         leases.nudge_on_commit(ChosenModel, model.pk)
     return model
+
+
+def _refuse_too_many(owner: User) -> None:
+    unfinished = ChosenModel.objects.owned_by(owner).exclude(status__in=ChosenModel.ENDED).count()
+    if unfinished >= django_settings.WEBNAS_QUOTA_MODELS:
+        most = django_settings.WEBNAS_QUOTA_MODELS
+        raise ConflictingRequest(
+            {}, f"{unfinished} models are being made; {most} are allowed at once."
+        )
 
 
 def _checked_settings(settings: Mapping[str, Any]) -> dict[str, Any]:

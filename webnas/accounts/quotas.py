@@ -19,17 +19,23 @@ def used_bytes(owner: User) -> int:
     return total
 
 
+def lock(owner: User) -> None:
+    """Let what a person asks for at once be counted one by one, until the transaction ends."""
+    User.objects.select_for_update().filter(pk=owner.pk).first()
+
+
 def refuse_beyond(owner: User, n_bytes: int, *, field: str = "file") -> None:
     """Refuse `n_bytes` more when the quota does not allow them.
 
     Inside the transaction that stores them, so that two uploads at once cannot both fit: the
     person's row is locked until its end.
     """
-    User.objects.select_for_update().filter(pk=owner.pk).first()
+    lock(owner)
     used = used_bytes(owner)
     if used + n_bytes > settings.WEBNAS_QUOTA_BYTES:
+        needs = f"This needs {n_bytes:,} bytes; you" if n_bytes else "You"
         message = (
-            f"This needs {n_bytes:,} bytes; you use {used:,} of {settings.WEBNAS_QUOTA_BYTES:,}. "
+            f"{needs} use {used:,} of {settings.WEBNAS_QUOTA_BYTES:,} bytes. "
             "Delete something first."
         )
         raise RefusedRequest({field: [message]}, message)

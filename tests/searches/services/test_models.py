@@ -6,6 +6,7 @@ from django.core.files.storage import default_storage
 
 from searches.models import ChosenModel, DataSet, ModelFile, Run, Space, Trial
 from searches.services import models
+from webnas.accounts import quotas
 from webnas.refusals import ConflictingRequest, RefusedRequest
 from webnas.work import files
 
@@ -74,6 +75,33 @@ def test_a_trial_that_failed_cannot_be_chosen(alice, run):
 def test_a_trial_that_does_not_exist_is_refused(alice, run):
     with pytest.raises(RefusedRequest):
         models.choose(owner=alice, run=run, number=3)
+
+
+def test_only_so_many_models_are_made_at_once(alice, run, settings):
+    settings.WEBNAS_QUOTA_MODELS = 2
+    first, _ = (models.choose(owner=alice, run=run, number=1) for _ in range(2))
+    with pytest.raises(ConflictingRequest, match="2 models are being made; 2 are allowed"):
+        models.choose(owner=alice, run=run, number=1)
+    assert ChosenModel.objects.count() == 2
+    ChosenModel.objects.filter(pk=first.pk).update(status=ChosenModel.Status.FAILED)
+    models.choose(owner=alice, run=run, number=1)
+
+
+def test_models_of_others_do_not_count(alice, run, settings):
+    settings.WEBNAS_QUOTA_MODELS = 1
+    models.choose(owner=User.objects.create_user("bob"), run=run, number=1)
+    models.choose(owner=alice, run=run, number=1)
+
+
+def test_files_of_models_count_as_bytes_of_their_owner(alice, run, settings):
+    model = models.choose(owner=alice, run=run, number=1)
+    columns = {"filename": "f", "file": "f", "sha256": "0"}
+    for name, n_bytes in (("onnx", 700), ("pt2", 500)):
+        ModelFile.objects.create(model=model, format=name, n_bytes=n_bytes, **columns)
+    assert quotas.used_bytes(alice) == 1200
+    settings.WEBNAS_QUOTA_BYTES = 1000
+    with pytest.raises(RefusedRequest, match="You use 1,200 of 1,000 bytes"):
+        models.choose(owner=alice, run=run, number=1)
 
 
 def test_deleting_a_model_deletes_its_files(alice, run, django_capture_on_commit_callbacks):
