@@ -42,8 +42,10 @@ class Costs:
 
     `latency_sigma` is the standard deviation of the logarithm, `provenance` the weakest one used
     (an index into PROVENANCES, -1 where an operation has no latency), `shares` [m, 5] how much of
-    the latency each provenance has. `is_too_analytic` marks networks whose latency comes mostly
-    from a data sheet although that was not asked for: no hard limit should rest on it.
+    the latency each provenance has. `energy_provenance` is analytic unless the energy of every
+    operation was measured, -1 where it is unknown. `is_too_analytic` marks networks whose latency
+    comes mostly from a data sheet although that was not asked for: no hard limit should rest on
+    it.
     """
 
     latency_ms: Floats
@@ -54,6 +56,7 @@ class Costs:
     shares: Floats
     is_too_analytic: npt.NDArray[np.bool_]
     energy_mj: Floats
+    energy_provenance: Codes
     storage_bytes: Integers
     peak_memory_bytes: Integers
     macs: Integers
@@ -78,6 +81,7 @@ class CostTable:
     provenance: Codes
     sources: tuple[str, ...]
     energy_mj: Floats
+    energy_provenance: Codes
     weight_bytes: Integers
     storage_bytes: Integers
     peak_bytes: Integers
@@ -140,15 +144,20 @@ class CostTable:
 
     @cached_property
     def _used(self) -> tuple[int, ...]:
-        """Provenances that occur."""
-        return tuple(int(code) for code in np.unique(self.provenance) if code != MISSING)
+        """Provenances of latencies that occur."""
+        return _occurring(self.provenance)
+
+    @cached_property
+    def _used_for_energy(self) -> tuple[int, ...]:
+        return _occurring(self.energy_provenance)
 
     @cached_property
     def _columns(self) -> Floats:
-        """[n+1, FIXED+G+P] what is summed; the last row, all 0, stands for no operation.
+        """[n+1, FIXED+G+P+E] what is summed; the last row, all 0, stands for no operation.
 
         Columns: 1, latency, energy, weights, storage, MACs, parameters, the squared errors that
-        are independent; per source of errors their sum; per provenance the latency.
+        are independent; per source of errors their sum; per provenance the latency; per
+        provenance of energies their number.
         """
         errors = np.nan_to_num(self.latency_ms * self.latency_sigma)
         rho = np.array([correlation(source) for source in self.sources])
@@ -160,6 +169,7 @@ class CostTable:
             columns.append(belongs * errors * math.sqrt(correlation(name)))
         for code in self._used:
             columns.append(np.where(self.provenance == code, self.network_ms, 0.0))
+        columns += [self.energy_provenance == code for code in self._used_for_energy]
         table = np.stack([np.asarray(column, dtype=np.float64) for column in columns], axis=1)
         return np.concatenate([table, np.zeros((1, table.shape[1]))])
 
@@ -177,7 +187,9 @@ class CostTable:
         latency_ms = sums[:, 1] + self.overhead_ms * is_there
         sigma = _sigma(latency_ms, sums[:, FIXED - 1] + (sums[:, FIXED:shared] ** 2).sum(axis=1))
         low_ms, high_ms = latency.interval(latency_ms, sigma)
-        shares = self._shares(sums[:, shared:])
+        by_provenance, energies = np.split(sums[:, shared:], [len(self._used)], axis=1)
+        shares = _shares(by_provenance, self._used)
+        energy_mj = sums[:, 2] + self.overhead_mj * is_there
         weights = sums[:, 3]
         in_memory = highest + weights if self.weights_in_memory else highest
         return Costs(
@@ -188,20 +200,13 @@ class CostTable:
             provenance=_weakest(shares, latency_ms),
             shares=shares,
             is_too_analytic=(shares[:, ANALYTIC] > ANALYTIC_LIMIT) & (not self.allow_analytic),
-            energy_mj=sums[:, 2] + self.overhead_mj * is_there,
+            energy_mj=energy_mj,
+            energy_provenance=_weakest(_shares(energies, self._used_for_energy), energy_mj),
             storage_bytes=np.rint(sums[:, 4]).astype(np.int64),
             peak_memory_bytes=np.rint(in_memory).astype(np.int64),
             macs=np.rint(sums[:, 5]).astype(np.int64),
             parameters=np.rint(sums[:, 6]).astype(np.int64),
         )
-
-    def _shares(self, by_provenance: Floats) -> Floats:
-        """Returns [m, 5] shares of the latency as far as it is known."""
-        total = by_provenance.sum(axis=1)
-        shares = np.zeros((len(total), len(PROVENANCES)))
-        if self._used:
-            shares[:, list(self._used)] = by_provenance
-        return np.asarray(shares / np.where(total > 0, total, 1.0)[:, None])
 
 
 class CostModel:
@@ -274,6 +279,7 @@ class CostModel:
             "network_ms": np.array(network_ms),
             "overhead_ms": overhead_ms,
             "energy_mj": np.array([energy.alone_mj for energy in energies]),
+            "energy_provenance": np.array([e.provenance for e in energies], dtype=np.int8),
             "network_mj": np.array([energy.in_network_mj for energy in energies]),
             "overhead_mj": overhead_mj,
             "weights_in_memory": self._kind() not in memory.IN_FLASH,
@@ -315,8 +321,21 @@ def _sigma(latency_ms: Floats, squared_errors: Floats) -> Floats:
     return np.asarray(np.sqrt(latency.UNCALIBRATED_SIGMA**2 + relative))
 
 
-def _weakest(shares: Floats, latency_ms: Floats) -> Codes:
-    """Returns the weakest provenance that has a share, -1 where the latency is unknown."""
+def _occurring(provenance: Codes) -> tuple[int, ...]:
+    return tuple(int(code) for code in np.unique(provenance) if code != MISSING)
+
+
+def _shares(parts: Floats, codes: tuple[int, ...]) -> Floats:
+    """Returns [m, 5] shares of the provenances `codes`, given their parts [m, c] as known."""
+    total = parts.sum(axis=1)
+    shares = np.zeros((len(total), len(PROVENANCES)))
+    if codes:
+        shares[:, list(codes)] = parts
+    return np.asarray(shares / np.where(total > 0, total, 1.0)[:, None])
+
+
+def _weakest(shares: Floats, values: Floats) -> Codes:
+    """Returns the weakest provenance that has a share, -1 where the value is unknown."""
     last = shares.shape[1] - 1 - (shares[:, ::-1] > 0).argmax(axis=1)
-    known = ~np.isnan(latency_ms) & (shares > 0).any(axis=1)
+    known = ~np.isnan(values) & (shares > 0).any(axis=1)
     return np.where(known, last, MISSING).astype(np.int8)

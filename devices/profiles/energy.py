@@ -7,7 +7,7 @@ says nothing that the latency does not.
 import math
 from dataclasses import dataclass
 
-from devices.profiles.estimates import Estimate
+from devices.profiles.estimates import ANALYTIC, MISSING, Estimate
 from devices.profiles.operations import Operation
 from devices.profiles.profile import Device
 from devices.profiles.roofline import Roofline
@@ -18,13 +18,18 @@ LEAST_UTILISATION = 0.3  # of a GPU: below it the idle parts still take power
 
 @dataclass(frozen=True, slots=True)
 class Energy:
-    """Millijoules of one operation, alone and as a part of a network."""
+    """Millijoules of one operation, alone and as a part of a network.
+
+    `provenance` is that of its row where the energy was measured; power comes from the data
+    sheet, so that power times time is analytic however well the time is known.
+    """
 
     alone_mj: float
     in_network_mj: float
+    provenance: int
 
 
-UNKNOWN = Energy(math.nan, math.nan)
+UNKNOWN = Energy(math.nan, math.nan, MISSING)
 
 
 class EnergyModel:
@@ -43,9 +48,12 @@ class EnergyModel:
         """
         row = self._rows.row(op)
         if row is not None and row.energy_mj is not None:
-            return Energy(row.energy_mj, row.energy_mj)
+            return Energy(row.energy_mj, row.energy_mj, estimate.provenance)
         watts = self.power_w(op, estimate.latency_ms)
-        return Energy(watts * estimate.latency_ms, watts * in_network_ms)  # W · ms = mJ
+        alone_mj = watts * estimate.latency_ms  # W · ms = mJ
+        if math.isnan(alone_mj):
+            return UNKNOWN
+        return Energy(alone_mj, watts * in_network_ms, ANALYTIC)
 
     def power_w(self, op: Operation | None, latency_ms: float) -> float:
         """Power while it runs, NaN if the device does not state it.

@@ -119,18 +119,20 @@ class Costing:
     ) -> None:
         source = f"device {device}, version {version.number}, {version.content_sha256[:12]}"
         for row, measures in enumerate(found):
-            provenance = COST_PROVENANCES[int(costs.provenance[row])]
             if self.knows("latency", device):
                 measures[key("latency", device)] = MeasuredValue(
                     float(costs.latency_ms[row]),
                     "ms",
-                    provenance=provenance,
+                    provenance=COST_PROVENANCES[int(costs.provenance[row])],
                     spread=(float(costs.latency_low_ms[row]), float(costs.latency_high_ms[row])),
                     source=source,
                 )
             if self.knows("energy", device):
                 measures[key("energy", device)] = MeasuredValue(
-                    float(costs.energy_mj[row]), "mJ", provenance=provenance, source=source
+                    float(costs.energy_mj[row]),
+                    "mJ",
+                    provenance=COST_PROVENANCES[int(costs.energy_provenance[row])],
+                    source=source,
                 )
 
     def bound(self, measure: str, device: int | None) -> Bound:

@@ -5,6 +5,7 @@ import math
 import pytest
 
 from devices.profiles.cost import CostModel
+from devices.profiles.estimates import ANALYTIC, LOOKED_UP, MISSING
 from devices.profiles.limits import upper_bounds
 from devices.profiles.operations import Operation
 from devices.profiles.profile import Device, Entry, Profile, Provenance, Runtime
@@ -39,6 +40,20 @@ def test_a_measured_energy_comes_first():
     found = table(Device(kind="cpu", power_w={"active": 3.0}), energies=(7.5, None))
 
     assert found.energy_mj == pytest.approx([7.5, 6.0])
+
+
+def test_power_of_the_data_sheet_makes_an_energy_analytic_however_known_the_latency():
+    found = table(Device(kind="cpu", power_w={"active": 3.0}), energies=(7.5, None))
+    costs = found.total([[0, -1], [0, 1], [1, -1]])
+
+    assert costs.provenance.tolist() == [LOOKED_UP] * 3
+    assert costs.energy_provenance.tolist() == [LOOKED_UP, ANALYTIC, ANALYTIC]
+
+
+def test_an_unknown_energy_has_no_provenance():
+    found = table(Device(kind="cpu"), energies=(7.5, None))
+
+    assert found.total([[0, -1], [0, 1]]).energy_provenance.tolist() == [LOOKED_UP, MISSING]
 
 
 def test_measured_rows_need_no_power():
