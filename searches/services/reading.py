@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import FloatField, QuerySet
+from django.db.models import F, FloatField, QuerySet, Window
 from django.db.models.fields.json import KT
-from django.db.models.functions import Cast
+from django.db.models.functions import Cast, RowNumber
 
 from searches.models import Run, Trial
 from searches.objectives.measures import Measure, key
@@ -100,8 +100,11 @@ def history(run: Run) -> dict[str, Any]:
 
 
 def _thinned(run: Run, stage: str) -> list[dict[str, Any]]:
-    rows = run.points.filter(stage=stage).order_by("step")
-    n_rows = rows.count()
-    stride = max(1, -(-n_rows // HISTORY_POINTS))
-    found = list(rows.values_list("step", "figures"))[:: stride or 1] if n_rows else []
+    """Every k-th point by position, thinned by the database."""
+    rows = run.points.filter(stage=stage)
+    stride = max(1, -(-rows.count() // HISTORY_POINTS))
+    if stride > 1:
+        numbered = rows.annotate(position=Window(RowNumber(), order_by="step"))
+        rows = numbered.annotate(rest=F("position") % stride).filter(rest=1)
+    found = rows.order_by("step").values_list("step", "figures")
     return [{"step": step, **figures} for step, figures in found]

@@ -103,12 +103,37 @@ def test_any_measure_can_be_a_further_column(run):
     assert reading.measured_keys(run) == ["latency@3"]
 
 
-def test_history_is_thinned_to_a_bounded_number_of_points(run):
+def plot(run, n, *, stage="search", every=1):
     RunPoint.objects.bulk_create(
-        RunPoint(run=run, stage="search", step=step, figures={"hypervolume": step})
-        for step in range(2500)
+        RunPoint(run=run, stage=stage, step=every * i, figures={"hypervolume": i})
+        for i in range(n)
     )
-    steps = [point["step"] for point in reading.history(run)["search"]]
-    assert len(steps) <= 1000
-    assert steps == sorted(steps)
+
+
+def test_history_is_thinned_to_a_bounded_number_of_points(run):
+    plot(run, 2500)
+    found = reading.history(run)["search"]
+    assert found == [{"step": step, "hypervolume": step} for step in range(0, 2500, 3)]
     assert reading.history(run)["train"] == []
+
+
+def test_a_short_history_is_whole_whatever_its_steps(run):
+    plot(run, 1000, stage="train", every=40)
+    assert len(reading.history(run)["train"]) == 1000
+
+
+def test_a_long_history_reads_no_more_rows_than_it_shows(run, monkeypatch):
+    """The figures of a row are parsed when it is read, and only then."""
+    plot(run, 4000, every=20)
+    parsed = []
+    field = RunPoint._meta.get_field("figures")
+    original = field.from_db_value
+    monkeypatch.setattr(field, "from_db_value", lambda *a: parsed.append(1) or original(*a))
+    assert len(reading.history(run)["search"]) == len(parsed) == 1000
+
+
+@pytest.mark.parametrize("n", [10, 3000])
+def test_a_history_takes_two_queries_per_stage(run, n, django_assert_max_num_queries):
+    plot(run, n)
+    with django_assert_max_num_queries(4):
+        reading.history(run)
