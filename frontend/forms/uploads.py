@@ -1,9 +1,11 @@
 """Files that people bring: device profiles, data sets; and spaces as JSON."""
 
-import json
 from typing import Any
 
 from django import forms
+from rest_framework.exceptions import ParseError
+
+from webnas.rest.parsing import strict_json
 
 
 class ProfileForm(forms.Form):
@@ -62,10 +64,6 @@ class SpaceForm(forms.Form):
 
     def clean_definition(self) -> Any:
         try:
-            return json.loads(self.cleaned_data["definition"])
-        except json.JSONDecodeError as error:
-            message = f"No JSON: {error.msg}, line {error.lineno}, column {error.colno}."
-            raise forms.ValidationError(message) from None
-        except (ValueError, RecursionError):
-            message = "No JSON that can be read: too deeply nested, or numbers too long."
-            raise forms.ValidationError(message) from None
+            return strict_json(self.cleaned_data["definition"].encode(errors="surrogatepass"))
+        except ParseError as error:
+            raise forms.ValidationError(str(error.detail)) from None

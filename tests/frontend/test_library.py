@@ -156,7 +156,20 @@ def test_a_space_of_ones_own_begins_from_another(web, ada):
     assert int(mine.size) < int(space.size)
 
 
-@pytest.mark.parametrize("definition", ["{", "[]", "{}", '{"family": "unknown"}', "[" * 9999])
+@pytest.mark.parametrize(
+    "definition",
+    [
+        "{",
+        "[]",
+        "{}",
+        '{"family": "unknown"}',
+        '{"family": "\\ud800"}',
+        '{"\\ud800": 1}',
+        '{"family": "\\u0000"}',
+        '{"family": NaN}',
+        "[" * 9999,
+    ],
+)
 def test_a_definition_that_makes_no_space_is_refused(web, definition):
     space = rows.space()
     fields = {"name": "Mine", "definition": definition}

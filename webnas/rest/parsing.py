@@ -63,11 +63,11 @@ def strict_json(content: bytes) -> Any:
         )
         _check(value)
     except RecursionError:
-        raise ParseError(f"The body is nested more than {MOST_DEPTH} deep.") from None
+        raise ParseError(f"The JSON is nested more than {MOST_DEPTH} deep.") from None
     except UnicodeError:
-        raise ParseError("The body, or a text in it, is not UTF-8.") from None
+        raise ParseError("The JSON, or a text in it, is not UTF-8.") from None
     except ValueError as error:
-        raise ParseError(f"The body is no JSON: {error}") from None
+        raise ParseError(f"This is no JSON: {error}") from None
     return value
 
 
