@@ -9,6 +9,7 @@ from django.db.models import Aggregate, Max, Min
 from frontend import formats
 from searches.models import N_OBJECTIVES, Run, Trial
 from searches.objectives.measures import MeasuredValue, split_key
+from searches.runner.verify import VERIFIED_AT_MOST
 from searches.services import waiting
 
 STAGES = [
@@ -63,7 +64,8 @@ def progress_of(run: Run) -> Progress:
         return _training(run)
     if run.stage == Run.Stage.VERIFY:
         done = run.trials.filter(on_front=True, is_verified=True).count()
-        return Progress(_share(done, run.n_front), f"{done} of {run.n_front} verified")
+        total = min(run.n_front, VERIFIED_AT_MOST)
+        return Progress(_share(done, total), f"{done} of {total} verified")
     if run.stage == Run.Stage.SEARCH:
         judged = run.n_told + _judged_in_batch(run)
         return Progress(_share(judged, run.budget), f"{judged:,} of {run.budget:,} networks")

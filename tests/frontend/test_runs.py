@@ -135,6 +135,16 @@ def test_progress_is_that_of_the_stage(run, fields, text, share):
     assert (progress.text, progress.share) == (text, pytest.approx(share) if share else None)
 
 
+@pytest.mark.parametrize(("n_front", "total"), [(5, 5), (64, 64), (300, 64)])
+def test_of_a_large_front_only_those_count_that_are_verified(run, n_front, total):
+    Run.objects.filter(pk=run.pk).update(status="running", stage="verify", n_front=n_front)
+    run.trials.update(is_verified=False)
+    front = run.trials.filter(on_front=True).order_by("number")
+    run.trials.filter(pk__in=[trial.pk for trial in front[:3]]).update(is_verified=True)
+    run.refresh_from_db()
+    assert overviews.progress_of(run) == overviews.Progress(3 / total, f"3 of {total} verified")
+
+
 def test_judged_networks_of_the_batch_count_before_they_are_told(run):
     Run.objects.filter(pk=run.pk).update(status="running", stage="search", n_told=40)
     run.trials.filter(number__gt=40).update(is_told=False)
