@@ -6,10 +6,14 @@ from django.shortcuts import get_object_or_404
 
 from searches.models import PinnedProfile, Run
 
+# Rows of profiles, what is fitted to them, and the blocks to measure: not for pages of runs.
+UNSHOWN = ("device__plan", "version__document", "version__fits", "version__report")
+
 
 def own_runs(request: HttpRequest) -> QuerySet[Run]:
-    """One's own runs with what pages show of them, without the strategy's state."""
-    pins = Prefetch("pinned", PinnedProfile.objects.select_related("device", "version"))
+    """One's own runs with what pages show of them, without what may be megabytes."""
+    pinned = PinnedProfile.objects.select_related("device", "version")
+    pins = Prefetch("pinned", pinned.defer(*UNSHOWN))
     runs = Run.objects.owned_by(request.user).select_related("dataset", "space")
     return runs.defer("strategy_state").prefetch_related(pins)
 

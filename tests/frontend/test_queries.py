@@ -79,6 +79,17 @@ def test_queries_of_the_list_do_not_grow_with_the_runs_that_wait_for_a_measuring
     assert n_queries(web, "list", run) == before
 
 
+@pytest.mark.parametrize("part", ["list", "status"])
+def test_what_is_asked_for_every_two_seconds_reads_no_profile(web, run, part):
+    address, asked = address_of(part, run)
+    with CaptureQueriesContext(connection) as queries:
+        web.get(address, asked)
+    statements = " ".join(query["sql"] for query in queries)
+    assert '"devices_profileversion"."number"' in statements
+    assert '"devices_profileversion"."document"' not in statements
+    assert '"devices_deviceprofile"."plan"' not in statements
+
+
 @pytest.mark.slow
 def test_pages_of_a_run_with_100_000_trials_answer_in_300_ms(web, ada, capsys):
     run = rows.run(ada)
