@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from searches.models import ChosenModel, PinnedProfile, Run, RunEvent, Trial
@@ -197,11 +197,27 @@ def delete_run(*, run: Run) -> None:
     """Remove the run with its trials; models that people chose from it must go first."""
     if run.is_active:
         raise ConflictingRequest({}, "Cancel the run before you delete it.")
+    _refuse_chosen(run)
+    try:
+        with transaction.atomic():
+            _delete(run)
+    except IntegrityError as error:  # rows that came meanwhile; nothing was deleted
+        _refuse_chosen(run)
+        message = "The run came into use while it was deleted; try again."
+        raise ConflictingRequest({}, message) from error
+
+
+def _refuse_chosen(run: Run) -> None:
     names = list(ChosenModel.objects.filter(trial__run=run).values_list("name", flat=True)[:5])
     if names:
         raise ConflictingRequest({}, f"Models come from this run: {', '.join(names)}.")
-    supernet = run.supernet
-    with transaction.atomic():
-        run.delete()
-        if supernet is not None and not supernet.runs.exists():
-            supernet.delete()
+
+
+def _delete(run: Run) -> None:
+    supernet, trials = run.supernet, run.trials.order_by()
+    # One statement: Django would read all trials first to ask which models protect them. The
+    # database asks, too, when the transaction ends.
+    trials._raw_delete(trials.db)
+    Run.objects.filter(pk=run.pk).delete()  # keeps the instance's key, should the end fail
+    if supernet is not None and not supernet.runs.exists():
+        supernet.delete()

@@ -1,0 +1,63 @@
+"""Deleting runs: in few statements however many trials, and never under a chosen model."""
+
+import pytest
+from django.contrib.auth.models import User
+
+from searches.models import ChosenModel, DataSet, Run, RunEvent, RunPoint, Space, Trial
+from searches.services import runs
+from webnas.refusals import ConflictingRequest
+
+
+def stored_run(n_trials):
+    owner = User.objects.create_user("alice")
+    data = DataSet.objects.create(owner=owner, name="d", source="npz")
+    space = Space.objects.create(
+        owner=owner, name="s", family="f", definition={}, content_hash="x", size="1"
+    )
+    run = Run.objects.create(
+        owner=owner,
+        name="r",
+        target="mobile",
+        dataset=data,
+        space=space,
+        strategy="nsga2",
+        evaluator="supernet",
+        objectives=[],
+        budget=n_trials,
+        batch=1,
+        status=Run.Status.FINISHED,
+    )
+    Trial.objects.bulk_create(
+        Trial(run=run, number=n, architecture_hash=str(n), status="done", data={})
+        for n in range(1, n_trials + 1)
+    )
+    RunPoint.objects.create(run=run, stage="search", step=1, figures={})
+    RunEvent.objects.create(run=run, text="Finished.")
+    return run
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("n_trials", [3, 1500])
+def test_a_run_goes_with_all_that_is_its_own(n_trials, django_assert_max_num_queries):
+    run = stored_run(n_trials)
+    Run.objects.filter(pk=run.pk).update(parent=run)
+    with django_assert_max_num_queries(12):
+        runs.delete_run(run=run)
+    for model in (Run, Trial, RunPoint, RunEvent):
+        assert not model.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_model_that_is_chosen_meanwhile_keeps_its_run(monkeypatch):
+    run = stored_run(3)
+    first = run.trials.first()
+    refuse = runs._refuse_chosen
+
+    def choose_after_the_check(run):
+        refuse(run)
+        ChosenModel.objects.create(owner=run.owner, trial=first, name="late")
+
+    monkeypatch.setattr(runs, "_refuse_chosen", choose_after_the_check)
+    with pytest.raises(ConflictingRequest, match="late"):
+        runs.delete_run(run=run)
+    assert (run.trials.count(), run.points.count(), run.events.count()) == (3, 1, 1)
