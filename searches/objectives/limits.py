@@ -9,12 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from searches.objectives.measures import COSTS, Measure, MeasuredValue, display, key
-from searches.objectives.objectives import (
-    InvalidObjective,
-    checked_fields,
-    measure_problems,
-    repeated,
-)
+from searches.objectives.objectives import InvalidObjective, checked_fields
 
 Floats = npt.NDArray[np.float64]
 Statistic = Literal["value", "upper"]
@@ -108,13 +103,3 @@ class Limit:
 def total_violation(limits: Sequence[Limit], measures: Mapping[str, MeasuredValue]) -> float:
     """Sum of the violations: 0 exactly when all limits are met."""
     return sum((limit.violation(measures.get(limit.key)) for limit in limits), 0.0)
-
-
-def problems(limits: Sequence[Limit], known: Mapping[str, Measure]) -> list[str]:
-    """What is wrong with the limits of a run."""
-    found = []
-    keys = [limit.key for limit in limits]
-    found += [f"The limit on {name} is there twice." for name in repeated(keys)]
-    for limit in limits:
-        found += measure_problems(limit.measure, limit.device, known)
-    return found

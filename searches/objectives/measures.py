@@ -23,7 +23,6 @@ class Measure:
     Attributes:
         unit: of stored values; "" for counts and fractions.
         needs_device: the value exists per device profile only.
-        trivial: what a network that has learnt nothing reaches, when that is one number.
     """
 
     name: str
@@ -32,7 +31,6 @@ class Measure:
     direction: Direction
     needs_device: bool = False
     kind: Kind = "cost"
-    trivial: float | None = None
 
 
 COSTS: Mapping[str, Measure] = {

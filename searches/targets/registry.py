@@ -20,9 +20,6 @@ class TargetCard(Card):
     data_kind: str = "images"
     qualities: tuple[Measure, ...] = ()
 
-    def quality_names(self) -> tuple[str, ...]:
-        return tuple(measure.name for measure in self.qualities)
-
     def quality(self, name: str) -> Measure:
         """The quality measure of that name.
 

@@ -109,7 +109,7 @@ def test_constant_images_do_not_break_normalisation(tiny_space, tiny_data):
 
 def test_card_says_what_counts():
     card = TARGETS["mobile"]
-    assert card.quality_names() == ("accuracy",)
+    assert [measure.name for measure in card.qualities] == ["accuracy"]
     assert card.quality("accuracy").direction == "max"
     assert card.trivial_quality(10) == 0.1
     assert card.load() is MobileTask

@@ -1,4 +1,4 @@
-"""Energy is measured, or power times time, or unknown; facts bound storage and memory."""
+"""Energy is measured, or power times time, or unknown."""
 
 import math
 
@@ -6,7 +6,6 @@ import pytest
 
 from devices.profiles.cost import CostModel
 from devices.profiles.estimates import ANALYTIC, LOOKED_UP, MISSING
-from devices.profiles.limits import upper_bounds
 from devices.profiles.operations import Operation
 from devices.profiles.profile import Device, Entry, Profile, Provenance, Runtime
 
@@ -86,16 +85,3 @@ def test_a_fully_used_gpu_takes_its_limit():
     gpu = Device(kind="gpu", power_w={"idle": 100.0, "tdp": 300.0}, **facts)
 
     assert table(gpu).energy_mj[1] == pytest.approx(2 * 300.0)
-
-
-def test_facts_of_the_device_are_upper_bounds():
-    bounds = upper_bounds(
-        Device(kind="mcu", model="F746", memory_bytes=320_000, storage_bytes=10**6)
-    )
-
-    assert {b.measure: b.at_most for b in bounds} == {"storage": 1e6, "peak_memory": 320_000}
-    assert bounds[0].reason == "F746 stores 1,000,000 bytes"
-
-
-def test_unknown_facts_bound_nothing():
-    assert upper_bounds(Device(kind="cpu")) == ()
