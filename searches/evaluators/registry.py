@@ -19,7 +19,7 @@ EVALUATORS = Registry(
             provides=frozenset({"shared weights"}),
             presets={
                 "demo": {"epochs": 40, "recalibration_images": 1000},
-                "standard": {"epochs": 60},
+                "standard": {"epochs": 50},
             },
         ),
         Card(

@@ -10,7 +10,7 @@ class TrainingSettings:
     """SGD with Nesterov momentum; linear warm-up, then half a cosine down to zero."""
 
     epochs: int = field(
-        default=60,
+        default=50,
         metadata={"help": "Passes over the training images.", "min": 1, "max": 10_000},
     )
     batch_size: int = field(
