@@ -47,10 +47,10 @@ def complaints(page) -> list[str]:
 
     def note(message) -> None:
         if message.type in ("error", "warning"):
-            found.append(message.text)
+            found.append(f"{page.url}: {message.text}")
 
     page.on("console", note)
-    page.on("pageerror", lambda error: found.append(str(error)))
+    page.on("pageerror", lambda error: found.append(f"{page.url}: {error}"))
     return found
 
 

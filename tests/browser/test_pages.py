@@ -8,6 +8,7 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from searches.models import Run, Trial
+from tests.browser.plots import click_a_front_point
 from tests.frontend import rows
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -31,25 +32,6 @@ def run_page(web, live_server, run):
 
 def markers(web) -> int:
     return web.locator("front-plot .scatterlayer .point").count()
-
-
-PLACE_OF_A_FRONT_POINT = """() => {
-  const box = document.querySelector("front-plot .plot");
-  const trace = box.data.find((t) => t.meta?.role === "front");
-  const bounds = box.querySelector(".nsewdrag").getBoundingClientRect();
-  const { xaxis, yaxis } = box._fullLayout;
-  return [bounds.left + xaxis.d2p(trace.x[0]), bounds.top + yaxis.d2p(trace.y[0])];
-}"""
-
-
-def click_a_front_point(web) -> int:
-    """Click where the plot has drawn a point; returns the number of the network it opened."""
-    x, y = web.evaluate(PLACE_OF_A_FRONT_POINT)
-    web.mouse.move(x - 30, y)
-    web.mouse.move(x, y, steps=4)
-    web.mouse.click(x, y)
-    web.wait_for_url("**/?trial=*")
-    return int(web.url.partition("trial=")[2])
 
 
 def test_the_list_shows_the_newest_front(web, live_server, run):
