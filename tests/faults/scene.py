@@ -36,6 +36,7 @@ class Scene:
     def __init__(self, home: Path, *, concurrency: int, servers: Mapping[str, str] | None = None):
         self.home, self.concurrency = home, concurrency
         self.servers = dict(servers or {})  # DATABASE_URL and CELERY_BROKER_URL of a cluster
+        self.stored: dict[str, int] = {}  # steps by checkpoint, in the order in which they came
         self.start()
 
     def start(self) -> None:
@@ -74,6 +75,7 @@ class Scene:
             assert run["status"] in ("queued", "running", "finished"), run
             assert self.launcher.process.poll() is None, self.launcher.process.communicate()
             assert time.monotonic() < until, (run, self.log("trainer"))
+            self.stored.update(self.rows("SELECT checkpoint, step FROM searches_supernet"))
             time.sleep(0.02)
         return found
 
