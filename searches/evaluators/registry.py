@@ -18,7 +18,7 @@ EVALUATORS = Registry(
             requires=frozenset({"weight sharing"}),
             provides=frozenset({"shared weights"}),
             presets={
-                "demo": {"epochs": 40, "recalibration_images": 1000},
+                "demo": {"epochs": 20, "recalibration_images": 1000},
                 "standard": {"epochs": 50},
             },
         ),
