@@ -64,6 +64,7 @@ def demo_request(host: DeviceProfile | None) -> RunRequest:
             {"measure": "latency", "device": device.pk},
             {"measure": "storage"},
         ],
+        limits=[{"measure": "accuracy", "at_least": 0.9}],
         strategy="nsga2",
         evaluator="supernet",
         evaluator_settings=demo_evaluator_settings(),
