@@ -1,0 +1,57 @@
+"""What a new installation finds: built-in content, this machine, and a small search."""
+
+import pytest
+from django.contrib.auth.models import User
+
+from devices.models import DeviceProfile
+from searches.models import DataSet, Run, Space
+from searches.services import demo
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def owner():
+    return User.objects.create_user("owner")
+
+
+def test_the_first_start_adds_content_and_queues_the_demo(owner):
+    run = demo.first_start(owner=owner)
+    assert (run.name, run.status) == (demo.DEMO_NAME, Run.Status.QUEUED)
+    assert DataSet.objects.filter(owner=None, status="ready").count() == 1
+    assert Space.objects.filter(owner=None).count() == 2
+    assert DeviceProfile.objects.filter(owner=None).count() == 2
+
+
+def test_later_starts_add_nothing(owner):
+    demo.first_start(owner=owner)
+    assert demo.first_start(owner=owner) is None
+    assert Run.objects.count() == 1
+    assert Space.objects.count() == 2
+
+
+def test_the_demo_is_not_started_again_after_other_runs(owner):
+    first = demo.first_start(owner=owner)
+    Run.objects.filter(pk=first.pk).update(name="mine")
+    assert demo.first_start(owner=owner) is None
+
+
+def test_on_one_machine_the_demo_waits_for_its_measurement(owner, settings):
+    settings.WEBNAS_ONE_MACHINE = True
+    run = demo.first_start(owner=owner)
+    host = DeviceProfile.objects.get(is_host=True)
+    assert host.is_measuring
+    assert run.pinned.get().device == host
+    assert run.pinned.get().version is None
+
+
+def test_every_block_of_the_small_space_is_measured(owner, settings):
+    settings.WEBNAS_ONE_MACHINE = True
+    run = demo.first_start(owner=owner)
+    planned = {
+        str(sorted(block.items())) for block in DeviceProfile.objects.get(is_host=True).plan
+    }
+    from searches.runner import engine
+
+    table = engine.space_of(run).operation_table()
+    assert {str(sorted(block.to_dict().items())) for block in table} <= planned
