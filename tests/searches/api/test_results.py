@@ -205,7 +205,7 @@ def test_a_trial_that_is_not_there_or_not_done_is_not_chosen(as_alice, run, addr
         ("trials/7/", 8),
         ("front/", 4),
         ("points/", 5),
-        ("history/", 4),
+        ("history/", 6),
         ("events/", 3),
     ],
 )
