@@ -1,6 +1,7 @@
 """What a person does in the browser."""
 
 import json
+import re
 
 import pytest
 from django.test import Client
@@ -177,7 +178,8 @@ def test_a_search_is_started_from_the_form(web, live_server, ada):
     body = json.loads(web.locator("#rest-body").inner_text())
     assert body["limits"][0]["at_most"] == 2
     web.get_by_role("button", name="Start the search").click()
-    web.wait_for_url(live_server.url + reverse("run", args=[Run.objects.get().pk]))
+    web.wait_for_url(re.compile(r"/runs/\d+/"))  # only then is the row there
+    assert reverse("run", args=[Run.objects.get().pk]) in web.url
     expect(web.locator("#run-status .chip").first).to_have_text("Queued")
 
 
