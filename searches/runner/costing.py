@@ -101,6 +101,15 @@ class Costing:
         column = getattr(self.costs(population, table_of), COLUMNS[measure])
         return np.asarray(column, dtype=float)
 
+    def losses(self, population: Sequence[Genes], objectives: Sequence[Objective]) -> Floats:
+        """[n, n_objectives] losses of the costs; NaN for what only an evaluation tells."""
+        found = np.full((len(population), len(objectives)), np.nan)
+        for column, objective in enumerate(objectives):
+            if objective.measure in COLUMNS and len(population):
+                values = self.values(population, objective.measure, objective.device)
+                found[:, column] = -values if objective.direction == "max" else values
+        return found
+
     def measures(self, population: Sequence[Genes]) -> list[Measures]:
         """All costs of each architecture, with provenance and source."""
         found: list[Measures] = [{} for _ in population]

@@ -20,7 +20,7 @@ from searches.objectives.settings import build
 from searches.runner.costing import Costing
 from searches.spaces import registry as space_registry
 from searches.spaces.base import Genes, SearchSpace
-from searches.strategies.base import Problem, Result, Strategy
+from searches.strategies.base import Aim, Problem, Result, Strategy
 from searches.strategies.registry import STRATEGIES
 from searches.targets.registry import TARGETS, TargetCard
 from webnas.work import files
@@ -89,20 +89,37 @@ def costing_of(run: Run) -> Costing:
 
 def strategy_of(run: Run, costing: Costing) -> Strategy:
     """The run's strategy as it was after its last ask or tell."""
-    limits = limits_of(run)
-    problem = Problem(
-        space=costing.space,
-        n_objectives=len(run.objectives),
-        violations=lambda population: costing.violations(population, limits),
-        budget=run.budget,
-        limits=tuple(limit.text() for limit in limits),
-    )
+    problem = problem_of(run, costing)
     card = STRATEGIES[run.strategy]
     settings = settings_of(card, run.strategy_settings)
     strategy: Strategy = card.load()(problem, settings, Random(seed_of(run.seed, "strategy")))
     if run.strategy_state is not None:
         strategy.restore(run.strategy_state, history_of(run))
     return strategy
+
+
+def problem_of(run: Run, costing: Costing) -> Problem:
+    """What the run's strategy may know; the scale is there once the run is prepared."""
+    limits, objectives = limits_of(run), objectives_of(run)
+    return Problem(
+        space=costing.space,
+        n_objectives=len(objectives),
+        violations=lambda population: costing.violations(population, limits),
+        budget=run.budget,
+        limits=tuple(limit.text() for limit in limits),
+        aims=tuple(_aim(run, objective) for objective in objectives if run.scale),
+        costs=lambda population: costing.losses(population, objectives),
+    )
+
+
+def _aim(run: Run, objective: Objective) -> Aim:
+    ends = run.scale[objective.key]
+    return Aim(
+        objective.key,
+        objective.measure not in COSTS,
+        objective.to_loss(ends["ideal"]),
+        objective.to_loss(ends["reference"]),
+    )
 
 
 def history_of(run: Run) -> list[Result]:

@@ -17,7 +17,8 @@ import numpy.typing as npt
 
 from searches.spaces.base import Genes, SearchSpace
 
-Violations = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.float64]
+Violations = Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,23 @@ class Result:
 
 
 @dataclass(frozen=True)
+class Aim:
+    """One objective as a strategy sees it.
+
+    Attributes:
+        key: as in measures: "accuracy", "latency@3".
+        is_quality: only an evaluation tells it; otherwise a cost.
+        ideal: the loss that would be perfect.
+        reference: the loss that counts as bad: the trivial quality, the largest cost.
+    """
+
+    key: str
+    is_quality: bool
+    ideal: float
+    reference: float
+
+
+@dataclass(frozen=True)
 class Problem:
     """What a strategy may know of a run.
 
@@ -60,6 +78,10 @@ class Problem:
         violations: [n] excess over the limits on costs, known before an evaluation; 0 = within.
         budget: number of proposals that the run will ask for in all.
         limits: the limits in words, for messages.
+        aims: the objectives in order; empty when nothing is known of them.
+        costs: [n, n_objectives] losses known before an evaluation, NaN where only it can tell.
+        epochs: of a full evaluation, when the evaluator can stop earlier; else 0.
+        prior: results of an earlier run, costed for this one; their tickets are 0.
     """
 
     space: SearchSpace
@@ -67,6 +89,10 @@ class Problem:
     violations: Callable[[Sequence[Genes]], Violations]
     budget: int
     limits: tuple[str, ...] = ()
+    aims: tuple[Aim, ...] = ()
+    costs: Callable[[Sequence[Genes]], Floats] | None = None
+    epochs: int = 0
+    prior: tuple[Result, ...] = ()
 
 
 class Strategy(ABC):

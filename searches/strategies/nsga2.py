@@ -20,7 +20,7 @@ from searches.spaces.base import Genes
 from searches.strategies.base import Problem, Result
 from searches.strategies.feasible import Drawer
 from searches.strategies.sampling import SamplingStrategy
-from searches.strategies.settings import Nsga2Settings
+from searches.strategies.settings.evolution import Nsga2Settings
 
 
 class Nsga2(SamplingStrategy[Nsga2Settings]):

@@ -10,7 +10,7 @@ from searches.spaces.base import Genes, InfeasibleSpace
 from searches.strategies.base import Problem
 from searches.strategies.feasible import Drawer
 from searches.strategies.sampling import SamplingStrategy
-from searches.strategies.settings import RandomSettings
+from searches.strategies.settings.sampling import RandomSettings
 
 
 class RandomSearch(SamplingStrategy[RandomSettings]):

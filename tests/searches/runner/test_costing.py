@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from devices import services as devices
 from devices.models import DeviceProfile
 from searches.objectives.limits import Limit
+from searches.objectives.objectives import Objective
 from searches.runner.costing import COLUMNS, Costing, unreachable
 from searches.spaces.registry import load
 
@@ -65,6 +66,13 @@ def test_measures_carry_unit_provenance_and_interval(costing, device, everything
     assert measures["macs"].value == sum(
         operation.macs() for operation in costing.space.operations(everything[0])
     )
+
+
+def test_losses_known_before_an_evaluation_are_the_costs_alone(costing, device, everything):
+    asked = [Objective("accuracy", direction="max"), Objective("latency", device)]
+    found = costing.losses(everything, asked)
+    assert np.isnan(found[:, 0]).all()
+    assert found[:, 1] == pytest.approx(costing.values(everything, "latency", device))
 
 
 def test_violations_agree_with_each_limit_alone(costing, device, everything):

@@ -10,7 +10,7 @@ from searches.spaces.presets import OFA_MOBILENET_V3_SMALL
 from searches.spaces.registry import load
 from searches.strategies.base import Problem, Result
 from searches.strategies.nsga2 import Nsga2
-from searches.strategies.settings import Nsga2Settings
+from searches.strategies.settings.evolution import Nsga2Settings
 
 SPACE = load(OFA_MOBILENET_V3_SMALL)
 
