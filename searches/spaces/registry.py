@@ -1,17 +1,31 @@
 """The families of search spaces."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from searches.objectives.cards import Card, Registry
 from searches.spaces import presets
 from searches.spaces.base import SearchSpace
 
+
+@dataclass(frozen=True)
+class SpaceCard(Card):
+    """A family's card.
+
+    Attributes:
+        networks: "module:Class" of the NetworkFamily that builds the architectures; None for a
+            space without networks, such as a table of known results.
+    """
+
+    networks: str | None = None
+
+
 FAMILIES = Registry(
     "search space",
     "webnas.spaces",
     [
-        Card(
+        SpaceCard(
             name="ofa_mobilenet_v3",
             label="Once-for-all MobileNetV3",
             path="searches.spaces.ofa_mobilenet_v3:OfaMobileNetV3",

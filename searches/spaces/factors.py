@@ -1,0 +1,238 @@
+"""Spaces whose operations each depend on a few genes: everything but the family follows.
+
+A network is a list of slots. What runs in a slot is decided by some of the genes, so a cost that
+adds up over operations is a sum of small tables (a factor graph). Its exact optimum over all
+architectures is found by eliminating one gene after the other.
+
+Source of the elimination: Dechter: Bucket elimination: a unifying framework for reasoning,
+Artificial Intelligence 113, 1999, section 3.
+"""
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import prod
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from devices.profiles.operations import Operation
+from searches.spaces.base import Aggregate, Genes, InvalidArchitecture, SearchSpace
+
+Floats = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.int32]
+# Entries of a table of costs; what is larger would not fit into memory.
+LARGEST_TABLE = 20_000_000
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A place of the network at which one operation runs, or none.
+
+    An inactive gene changes no slot: one that depends on it depends on its controller, too.
+
+    Attributes:
+        genes: positions of the genes that decide what runs, ascending.
+        operations: object array with one axis per gene, as long as the gene has options; each
+            entry an Operation, or None where nothing runs.
+    """
+
+    genes: tuple[int, ...]
+    operations: npt.NDArray[np.object_]
+
+
+@dataclass(frozen=True)
+class Factor:
+    """A table that depends on some genes: one axis per gene, in the order of `genes`."""
+
+    genes: tuple[int, ...]
+    table: npt.NDArray[Any]
+
+
+class FactorSpace(SearchSpace):
+    """A family gives its genes and slots, a formula for its size, and its JSON.
+
+    Architectures are described by the names and options of their active genes.
+    """
+
+    @abstractmethod
+    def _slots(self) -> Sequence[Slot]:
+        """All slots in network order; asked once."""
+
+    @cached_property
+    def _numbered(self) -> tuple[tuple[Operation, ...], tuple[Factor, ...]]:
+        """The distinct operations, and for each slot their rows (-1: nothing runs)."""
+        rows: dict[Operation, int] = {}
+        factors = []
+        for slot in self._slots():
+            shape = tuple(len(self.genes[gene].options) for gene in slot.genes)
+            if slot.operations.shape != shape:
+                raise ValueError(f"Slot of genes {slot.genes}: {slot.operations.shape} ≠ {shape}.")
+            found = [
+                -1 if operation is None else rows.setdefault(operation, len(rows))
+                for operation in slot.operations.ravel().tolist()
+            ]
+            factors.append(Factor(slot.genes, np.array(found, np.int32).reshape(shape)))
+        return tuple(rows), tuple(factors)
+
+    def operation_table(self) -> tuple[Operation, ...]:
+        return self._numbered[0]
+
+    @property
+    def slot_rows(self) -> tuple[Factor, ...]:
+        """For each slot, rows of `operation_table` by the options of its genes; -1: nothing."""
+        return self._numbered[1]
+
+    def operation_indices(self, genes: npt.ArrayLike) -> Indices:
+        table = self._canonical_rows(
+            np.asarray(genes, dtype=np.int64).reshape(-1, len(self.genes))
+        )
+        columns = []
+        for factor in self.slot_rows:
+            row = factor.table[tuple(table[:, gene] for gene in factor.genes)]
+            columns.append(np.broadcast_to(row, len(table)))
+        return np.stack(columns, axis=1).astype(np.int32)
+
+    def _canonical_rows(self, table: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """`canonical` for each row of a table [n, n_genes]."""
+        found = table.copy()
+        for position, gene in enumerate(self.genes):
+            if gene.controller is not None:
+                found[found[:, gene.controller] < gene.least, position] = 0
+        return found
+
+    def size(self) -> int:
+        """Counts every tree of genes and the genes that they control."""
+        dependants: dict[int | None, list[int]] = {}
+        for position, gene in enumerate(self.genes):
+            dependants.setdefault(gene.controller, []).append(position)
+
+        def count(position: int) -> int:
+            below = [(self.genes[p].least, count(p)) for p in dependants.get(position, [])]
+            options = range(len(self.genes[position].options))
+            return sum(prod(n for least, n in below if option >= least) for option in options)
+
+        return prod(count(position) for position in dependants.get(None, []))
+
+    def describe(self, genes: Genes) -> dict[str, Any]:
+        canonical = self.canonical(genes)
+        return {
+            gene.name: gene.options[canonical[position]]
+            for position, gene in enumerate(self.genes)
+            if self.is_active(position, canonical)
+        }
+
+    def parse(self, description: Mapping[str, Any]) -> Genes:
+        found: list[int] = []
+        for position, gene in enumerate(self.genes):
+            if not self.is_active(position, found):
+                found.append(0)
+                continue
+            if not isinstance(description, Mapping) or gene.name not in description:
+                raise InvalidArchitecture(f"“{gene.name}” is missing.")
+            value = description[gene.name]
+            options = [_plain(option) for option in gene.options]
+            if isinstance(value, bool) or _plain(value) not in options:
+                listed = ", ".join(map(str, gene.options))
+                raise InvalidArchitecture(f"{gene.name}: {value!r} is none of {listed}.")
+            found.append(options.index(_plain(value)))
+        return tuple(found)
+
+    def extreme(
+        self, values: npt.ArrayLike, *, aggregate: Aggregate, largest: bool
+    ) -> tuple[float, Genes]:
+        costs = np.asarray(values, dtype=np.float64)
+        if costs.shape != (len(self.operation_table()),) or np.isnan(costs).any():
+            raise ValueError("One cost per operation is needed, none of them NaN.")
+        nothing = 0.0 if aggregate == "sum" else -np.inf
+        padded = np.append(costs, nothing)  # row -1
+        factors = [Factor(f.genes, padded[f.table]) for f in self.slot_rows]
+        best, genes = optimum(factors, len(self.genes), aggregate=aggregate, largest=largest)
+        return best, self.canonical(genes)
+
+
+def _plain(value: Any) -> Any:
+    """Options as JSON has them: lists for tuples."""
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def optimum(
+    factors: Sequence[Factor], n_genes: int, *, aggregate: Aggregate, largest: bool
+) -> tuple[float, Genes]:
+    """The smallest (or largest) sum or maximum of factors over all assignments of the genes.
+
+    Exact: the gene whose elimination makes the smallest table goes first; for each assignment of
+    its neighbours the best option is kept.
+
+    Args:
+        factors: of costs.
+        n_genes: genes without a factor get option 0.
+        aggregate: how the factors combine.
+        largest: look for the largest instead of the smallest.
+
+    Returns:
+        The optimum and the options that have it.
+
+    Raises:
+        ValueError: the factors depend on each other so widely that a table would be too large.
+    """
+    combine = np.add if aggregate == "sum" else np.maximum
+    pick = np.argmax if largest else np.argmin
+    total = np.zeros(()) if aggregate == "sum" else np.full((), -np.inf)
+    left = _merged(factors, combine)
+    chosen: list[tuple[int, tuple[int, ...], npt.NDArray[np.intp]]] = []
+    while any(factor.genes for factor in left):
+        gene = min({g for f in left for g in f.genes}, key=lambda g: (_joint_size(left, g), g))
+        touched = [factor for factor in left if gene in factor.genes]
+        joint = _joined(touched, combine)
+        axis = joint.genes.index(gene)
+        options = pick(joint.table, axis=axis)
+        kept = np.take_along_axis(joint.table, np.expand_dims(options, axis), axis).squeeze(axis)
+        rest = joint.genes[:axis] + joint.genes[axis + 1 :]
+        chosen.append((gene, rest, options))
+        left = [factor for factor in left if gene not in factor.genes] + [Factor(rest, kept)]
+        left = _merged(left, combine)
+    for factor in left:
+        total = combine(total, factor.table)
+    genes = [0] * n_genes
+    for gene, others, options in reversed(chosen):
+        genes[gene] = int(options[tuple(genes[other] for other in others)])
+    return float(total), tuple(genes)
+
+
+def _merged(factors: Sequence[Factor], combine: np.ufunc) -> list[Factor]:
+    """One factor for each set of genes."""
+    found: dict[tuple[int, ...], npt.NDArray[Any]] = {}
+    for factor in factors:
+        known = found.get(factor.genes)
+        found[factor.genes] = factor.table if known is None else combine(known, factor.table)
+    return [Factor(genes, table) for genes, table in found.items()]
+
+
+def _shapes(factors: Sequence[Factor]) -> dict[int, int]:
+    """Number of options of every gene of the factors."""
+    return {
+        gene: size
+        for factor in factors
+        for gene, size in zip(factor.genes, factor.table.shape, strict=True)
+    }
+
+
+def _joint_size(factors: Sequence[Factor], gene: int) -> int:
+    return prod(_shapes([factor for factor in factors if gene in factor.genes]).values())
+
+
+def _joined(factors: Sequence[Factor], combine: np.ufunc) -> Factor:
+    sizes = _shapes(factors)
+    if prod(sizes.values()) > LARGEST_TABLE:
+        raise ValueError("Too many choices depend on each other for exact bounds.")
+    genes = tuple(sorted(sizes))
+    table: npt.NDArray[Any] | None = None
+    for factor in factors:
+        shape = [sizes[gene] if gene in factor.genes else 1 for gene in genes]
+        spread = factor.table.reshape(shape)
+        table = spread if table is None else combine(table, spread)
+    assert table is not None  # noqa: S101 - never called without factors
+    return Factor(genes, np.broadcast_to(table, [sizes[gene] for gene in genes]))
