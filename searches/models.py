@@ -76,12 +76,15 @@ class Space(Owned):
 class Supernet(Owned):
     """Trained shared weights, reusable by any later run with the same space and data."""
 
+    counted_for = "owner"
+
     dataset = models.ForeignKey(DataSet, on_delete=models.PROTECT)
     space = models.ForeignKey(Space, on_delete=models.PROTECT)
     # Evaluator, its settings, target settings and seed: what made these weights.
     recipe = models.JSONField()
     checkpoint = StoredName()
     sha256 = models.CharField(max_length=64, blank=True, default="")
+    n_bytes = models.PositiveBigIntegerField(default=0)  # of the checkpoint
     step = models.PositiveIntegerField(default=0)
     total_steps = models.PositiveIntegerField(default=0)
     seconds = models.FloatField(default=0)
@@ -196,6 +199,7 @@ class Trial(Leased):
     """One candidate of a run. Its number is the strategy's ticket."""
 
     task_name = "searches.tasks.evaluate_trial"
+    counted_for = "run__owner"
 
     class Status(models.TextChoices):
         WAITING = "waiting"
@@ -220,6 +224,7 @@ class Trial(Leased):
     # {"genes": [...], "measures": {key: measured value}}
     data = models.JSONField()
     checkpoint = StoredName()
+    n_bytes = models.PositiveBigIntegerField(default=0)  # of the checkpoint
     seconds = models.FloatField(default=0)
     # Verified: judged again on the test split, and marked when it left the front.
     is_verified = models.BooleanField(default=False)
@@ -254,6 +259,12 @@ class Trial(Leased):
             ),
             models.Index(fields=["run", "value_0"], name="trial_value_0"),
             models.Index(fields=["run", "value_1"], name="trial_value_1"),
+            # The sum of a person's stored bytes is read from this index alone.
+            models.Index(
+                fields=["run", "n_bytes"],
+                name="trial_stored",
+                condition=models.Q(n_bytes__gt=0),
+            ),
         ]
 
     def __str__(self) -> str:

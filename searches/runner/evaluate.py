@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+NO_CHECKPOINT: dict[str, Any] = {"checkpoint": "", "n_bytes": 0}
+
 
 class NoValue(Exception):
     """An objective has no finite value for this network."""
@@ -130,8 +132,7 @@ def _advance(judging: Judging) -> None:
 def _keep(judging: Judging, candidate: "Candidate") -> None:
     """Half-way: keep the state for the next slice."""
     run, trial = judging.run, judging.trial
-    stored = engine.store_checkpoint(f"checkpoints/run-{run.pk}", candidate.state())
-    fields = {"checkpoint": stored.name, "seconds": judging.seconds, "due_at": timezone.now()}
+    fields = _stored(run, candidate) | {"seconds": judging.seconds, "due_at": timezone.now()}
     with transaction.atomic():
         if not judging.lease.release(**fields):
             raise LeaseLost
@@ -142,6 +143,12 @@ def _keep(judging: Judging, candidate: "Candidate") -> None:
         transaction.on_commit(lambda: files.remove(trial.checkpoint))
 
 
+def _stored(run: Run, candidate: "Candidate") -> dict[str, Any]:
+    """A file of the candidate's state, as columns of the trial."""
+    stored = engine.store_checkpoint(f"checkpoints/run-{run.pk}", candidate.state())
+    return {"checkpoint": stored.name, "n_bytes": stored.n_bytes}
+
+
 def _finish(judging: Judging, candidate: "Candidate") -> None:
     run, trial = judging.run, judging.trial
     quality = candidate.quality("validation", tick=judging.heartbeat.tick)
@@ -150,7 +157,7 @@ def _finish(judging: Judging, candidate: "Candidate") -> None:
         "status": Trial.Status.DONE,
         "data": trial.data | {"measures": to_json(measures)},
         "violation": total_violation(engine.limits_of(run), measures),
-        "checkpoint": "",
+        **NO_CHECKPOINT,
     }
     objectives = engine.objectives_of(run)
     if losses(objectives, measures) is None:
@@ -159,8 +166,7 @@ def _finish(judging: Judging, candidate: "Candidate") -> None:
         fields[f"value_{position}"] = measures[objective.key].value
     if not engine.needs_training(run):
         # Trained for this trial alone: kept for verification and for whoever chooses it.
-        stored = engine.store_checkpoint(f"checkpoints/run-{run.pk}", candidate.state())
-        fields["checkpoint"] = stored.name
+        fields |= _stored(run, candidate)
     _end(judging, **fields)
     files.remove(trial.checkpoint)
 
@@ -173,7 +179,7 @@ def _verify(judging: Judging, candidate: "Candidate") -> None:
     fields = {"data": trial.data | {"measures": trial.measures | named}, "is_verified": True}
     if engine.needs_training(judging.run):
         # What was kept half-way; weights of a trial's own training stay.
-        _end(judging, checkpoint="", **fields)
+        _end(judging, **NO_CHECKPOINT, **fields)
         files.remove(trial.checkpoint)
     else:
         _end(judging, **fields)

@@ -49,6 +49,7 @@ def _outcome(run: Run, supernet: Supernet, progress: Any, stored: Any, seconds: 
         Supernet.objects.filter(pk=supernet.pk).update(
             checkpoint=stored.name,
             sha256=stored.sha256,
+            n_bytes=stored.n_bytes,
             step=progress.step,
             total_steps=progress.total,
             seconds=supernet.seconds + seconds,

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from searches.models import ChosenModel, PinnedProfile, Run, RunEvent, Trial
 from searches.services.requests import MAX_BUDGET, Checked, RunRequest, bounds, check
+from webnas.accounts import quotas
 from webnas.refusals import ConflictingRequest, RefusedRequest
 from webnas.work import leases
 
@@ -39,6 +40,8 @@ def start_run(*, owner: User, request: RunRequest) -> Run:
     if checked.errors:
         raise RefusedRequest(checked.errors, "The run was not started; see errors.")
     with transaction.atomic():
+        # How much the weights take shows only later: refused is who is beyond already.
+        quotas.refuse_beyond(owner, 0, field="non_field_errors")
         _refuse_too_many(owner)
         run = Run.objects.create(owner=owner, due_at=timezone.now(), **_columns(checked))
         _pin(run, checked)

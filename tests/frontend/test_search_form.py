@@ -220,3 +220,12 @@ def test_trained_weights_can_be_used_again(web, ada, choices, offered):
     body = web.post(reverse("run-preview"), choices | {"supernet": supernet.pk}).context["body"]
     assert json.loads(body)["supernet"] == supernet.pk
     assert "Supernet" in web.get(reverse("run-new")).content.decode()
+
+
+def test_who_is_beyond_the_quota_is_told_above_the_form(web, choices, settings):
+    settings.WEBNAS_QUOTA_BYTES = 1
+    answer = send(web, choices)
+    assert answer.status_code == 400
+    (message,) = answer.context["form"].non_field_errors()
+    assert message.endswith("of 1 bytes. Delete something first.")
+    assert not Run.objects.exists()

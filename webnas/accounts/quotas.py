@@ -14,7 +14,7 @@ def used_bytes(owner: User) -> int:
     for model in apps.get_models():
         path = getattr(model, "counted_for", None)
         if path is not None:
-            rows = model._default_manager.filter(**{path: owner.pk}).order_by()
+            rows = model._default_manager.filter(**{path: owner.pk}, n_bytes__gt=0).order_by()
             total += rows.aggregate(sum=Sum("n_bytes"))["sum"] or 0
     return total
 

@@ -73,3 +73,13 @@ class FormulaEvaluator:
     def candidate(self, genes, *, seed):
         assert self.trained == self.settings.steps, "judged before the training was over"
         return Judged(genes, self.settings.judging_steps, genes[0] == self.settings.fails_on)
+
+
+class TrainedAloneEvaluator(FormulaEvaluator):
+    """Stands in for full training: each candidate has weights of its own."""
+
+    def prepare(self):
+        return None
+
+    def candidate(self, genes, *, seed):
+        return Judged(genes, self.settings.judging_steps, fails=False)
