@@ -11,6 +11,7 @@ from searches.objectives.limits import Limit
 from searches.objectives.objectives import Objective
 from searches.runner import engine, slices
 from searches.runner.costing import Costing, scale_of
+from searches.runner.measuring import measuring_of
 from searches.runner.slices import Outcome
 from searches.runner.versions import versions_of
 from webnas.work.leases import Heartbeat
@@ -42,13 +43,11 @@ def _waits_for_data(run: Run) -> Outcome | None:
 def _waits_for_devices(run: Run) -> Outcome | None:
     """Bind devices that had no version yet to their first one."""
     for pin in run.pinned.filter(version=None).select_related("device"):
-        latest = pin.device.latest()
+        latest, measuring = pin.device.latest(), measuring_of(pin.device)
         if latest is not None:
             PinnedProfile.objects.filter(pk=pin.pk, version=None).update(version=latest)
-        elif pin.device.is_measuring:
-            done, total = pin.device.progress.get("done", 0), pin.device.progress.get("total", 0)
-            share = f" ({done} of {total} blocks)" if total else ""
-            return Outcome({"message": "measuring this machine" + share}, due_at=_soon())
+        elif measuring is not None:
+            return Outcome({"message": measuring.text}, due_at=_soon())
         else:
             reason = f"“{pin.device.name}” has no profile: {pin.device.error or 'never measured'}"
             return slices.ended(run, Run.Status.FAILED, reason)
