@@ -180,10 +180,27 @@ class SearchSpace(ABC):
         gene = self.genes[position]
         return gene.controller is None or genes[gene.controller] >= gene.least
 
+    @cached_property
+    def _rules(self) -> dict[int, tuple[int, int]]:
+        """Controller and least of each gene that can be inactive: `is_active` as data.
+
+        Varying architectures is most of what evolution costs, so it does without method calls.
+        """
+        return {
+            position: (gene.controller, gene.least)
+            for position, gene in enumerate(self.genes)
+            if gene.controller is not None
+        }
+
+    @cached_property
+    def _n_options(self) -> tuple[int, ...]:
+        return tuple(len(gene.options) for gene in self.genes)
+
     def canonical(self, genes: Genes) -> Genes:
-        kept: list[int] = []
-        for position, index in enumerate(genes):
-            kept.append(index if self.is_active(position, kept) else 0)
+        kept = list(genes)
+        for position, (controller, least) in self._rules.items():
+            if kept[controller] < least:
+                kept[position] = 0
         return tuple(kept)
 
     def hash(self, genes: Genes) -> str:
@@ -208,38 +225,26 @@ class SearchSpace(ABC):
         """
         chance = 1 / len(self.genes) if rate is None else rate
         parent = self.canonical(genes)
-        movable = [
-            i
-            for i, gene in enumerate(self.genes)
-            if len(gene.options) > 1 and self.is_active(i, parent)
-        ]
+        still = {p for p, (c, least) in self._rules.items() if parent[c] < least}
+        movable = [p for p, n in enumerate(self._n_options) if n > 1 and p not in still]
         if not movable:
             return parent
-        chosen = {i for i in movable if rng.random() < chance} or {rng.choice(movable)}
-        child: list[int] = []
-        for position, index in enumerate(parent):
-            child.append(self._inherit(position, index, parent, child, position in chosen, rng))
-        return tuple(child)
+        chosen = {p for p in movable if rng.random() < chance} or {rng.choice(movable)}
+        return self._varied(parent, chosen, still, rng)
 
-    def _inherit(
-        self,
-        position: int,
-        index: int,
-        parent: Genes,
-        child: list[int],
-        is_reset: bool,
-        rng: Random,
-    ) -> int:
-        """The child's option at `position`, given the child's genes before it."""
-        if not self.is_active(position, child):
-            return 0
-        n_options = len(self.genes[position].options)
-        if not self.is_active(position, parent):
-            return rng.randrange(n_options)
-        if not is_reset:
-            return index
-        other = rng.randrange(n_options - 1)
-        return other + (other >= index)
+    def _varied(self, parent: Genes, chosen: set[int], still: set[int], rng: Random) -> Genes:
+        """The parent with other options in the `chosen` genes; `still` ones may wake up."""
+        rules, child = self._rules, list(parent)
+        for position in sorted(chosen | rules.keys()):
+            controller, least = rules.get(position, (0, -1))
+            if child[controller] < least:
+                child[position] = 0
+            elif position in still:
+                child[position] = rng.randrange(self._n_options[position])
+            elif position in chosen:
+                other = rng.randrange(self._n_options[position] - 1)
+                child[position] = other + (other >= parent[position])
+        return tuple(child)
 
     def crossover(self, a: Genes, b: Genes, rng: Random) -> Genes:
         """Each gene from one of the two parents, evenly (uniform crossover).
@@ -248,16 +253,17 @@ class SearchSpace(ABC):
         """
         first, second = self.canonical(a), self.canonical(b)
         coins = rng.getrandbits(len(self.genes))
-        child: list[int] = []
-        for position, (of_first, of_second) in enumerate(zip(first, second, strict=True)):
-            if not self.is_active(position, child):
-                child.append(0)
-            elif not self.is_active(position, second):
-                child.append(of_first)
-            elif not self.is_active(position, first):
-                child.append(of_second)
-            else:
-                child.append(of_first if coins >> position & 1 else of_second)
+        child = [
+            of_first if coins >> position & 1 else of_second
+            for position, (of_first, of_second) in enumerate(zip(first, second, strict=True))
+        ]
+        for position, (controller, least) in self._rules.items():
+            if child[controller] < least:
+                child[position] = 0
+            elif second[controller] < least:
+                child[position] = first[position]
+            elif first[controller] < least:
+                child[position] = second[position]
         return tuple(child)
 
     def neighbours(self, genes: Genes) -> Iterator[Genes]:
