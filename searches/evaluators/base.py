@@ -5,7 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any
 
-from searches.networks.mobilenet_v3 import MobileNetV3
+from torch import nn
+
 from searches.objectives.measures import MeasuredValue
 from searches.spaces.base import Genes
 from searches.training.base import Tick, Trainable, always
@@ -23,7 +24,7 @@ class Candidate(Trainable):
         """The quality measures of the target on a split; `tick` is called after every batch."""
 
     @abstractmethod
-    def network(self) -> MobileNetV3:
+    def network(self) -> nn.Module:
         """The network with the weights that were judged, in evaluation mode."""
 
 

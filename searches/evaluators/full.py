@@ -6,9 +6,8 @@ from typing import Any
 
 from searches.evaluators.base import Candidate, Evaluator
 from searches.evaluators.settings import FullSettings
-from searches.networks.building import build, config_of
+from searches.networks.families import build, family_of
 from searches.spaces.base import Genes
-from searches.spaces.ofa_mobilenet_v3 import OfaMobileNetV3
 from searches.training.network import NetworkTraining
 from searches.training.seeds import derived_seed
 
@@ -29,9 +28,7 @@ class FullEvaluator(Evaluator):
         """Nothing is shared between candidates."""
 
     def candidate(self, genes: Genes, *, seed: int) -> FullCandidate:
-        space, task = self.task.space, self.task
-        if not isinstance(space, OfaMobileNetV3):
-            raise TypeError(f"no networks for spaces of the family {space.family}")
-        config = config_of(space, genes, mean=task.mean, std=task.std)
-        network = build(config, seed=derived_seed(seed, "weights"))
+        task, family = self.task, family_of(self.task.space)
+        config = family.config(task.space, genes, mean=task.mean, std=task.std)
+        network = build(family, config, seed=derived_seed(seed, "weights"))
         return FullCandidate(network, task, self.settings, seed=seed)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from torch import nn
+
 from searches.evaluators.base import Candidate, Evaluator
 from searches.evaluators.settings import SupernetSettings
-from searches.networks.mobilenet_v3 import MobileNetV3
+from searches.networks.families import configuration
 from searches.objectives.measures import MeasuredValue
 from searches.spaces.base import Genes
 from searches.training.base import Progress, Tick, always
@@ -18,11 +20,11 @@ from searches.training.task import Split, Task
 class SupernetCandidate(Candidate):
     """Extraction and recalibration are one step, a matter of a second."""
 
-    def __init__(self, network: MobileNetV3, task: Task, settings: SupernetSettings):
+    def __init__(self, network: nn.Module, task: Task, settings: SupernetSettings):
         self._network = network
         self.task = task
         self.settings = settings
-        self.resolution: int = network.config["resolution"]
+        self.resolution: int = configuration(network)["resolution"]
         self.is_recalibrated = False
 
     def advance(self, *, deadline: float, tick: Tick) -> Progress:
@@ -56,7 +58,7 @@ class SupernetCandidate(Candidate):
             tick=tick,
         )
 
-    def network(self) -> MobileNetV3:
+    def network(self) -> nn.Module:
         return self._network.eval()
 
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from safetensors.torch import save
-from torch import Tensor
+from torch import Tensor, nn
 
 from searches.export import graphs, parity, source
 from searches.export.readme import readme
-from searches.networks.mobilenet_v3 import MobileNetV3
+from searches.networks.families import configuration, family_of
 from searches.training.base import Tick, always
 from searches.training.task import Task
 
@@ -52,7 +52,7 @@ class Bundle:
 
 
 def export(
-    network: MobileNetV3,
+    network: nn.Module,
     task: Task,
     *,
     card: dict[str, Any],
@@ -82,41 +82,41 @@ def export(
     return Bundle(files, card, report)
 
 
-def _files(network: MobileNetV3, task: Task, tick: Tick) -> dict[str, bytes]:
+def _files(network: nn.Module, task: Task, tick: Tick) -> dict[str, bytes]:
     program = graphs.exported_program(network)
     tick()
-    onnx = graphs.onnx_bytes(program)
+    resolution = configuration(network)["resolution"]
+    signature = task.signature(resolution)
+    onnx = graphs.onnx_bytes(program, signature["input"]["name"])
     tick()
-    resolution = network.config["resolution"]
-    classes = task.signature(resolution)["output"]["classes"]
     return {
         "model.onnx": onnx,
         "model.pt2": graphs.pt2_bytes(program),
         "model.safetensors": save(_weights(network)),
-        "network.py": source.network_source(network.config).encode(),
-        "example.py": source.example_source(resolution, classes).encode(),
+        "network.py": source.network_source(network, family_of(task.space).source).encode(),
+        "example.py": source.example_source(resolution, signature["output"]["classes"]).encode(),
     }
 
 
-def _weights(network: MobileNetV3) -> dict[str, Tensor]:
+def _weights(network: nn.Module) -> dict[str, Tensor]:
     return {name: value.contiguous() for name, value in network.state_dict().items()}
 
 
 def _card(
-    network: MobileNetV3,
+    network: nn.Module,
     task: Task,
     card: dict[str, Any],
     files: dict[str, bytes],
     report: dict[str, Any],
 ) -> dict[str, Any]:
-    resolution = network.config["resolution"]
+    config = configuration(network)
     return {
         "card_version": CARD_VERSION,
         **card,
-        "signature": task.signature(resolution),
+        "signature": task.signature(config["resolution"]),
         "normalisation": {
-            "mean": network.config["mean"],
-            "std": network.config["std"],
+            "mean": config["mean"],
+            "std": config["std"],
             "where": "inside the network",
         },
         "parameters": sum(p.numel() for p in network.parameters()),

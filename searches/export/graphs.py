@@ -11,23 +11,22 @@ from typing import Any
 
 import onnx
 import torch
+from torch import nn
 from torch.export import Dim, ExportedProgram
 
-from searches.networks.mobilenet_v3 import MobileNetV3
+from searches.networks.families import configuration, input_shape
 
 OPSET = 20
 # Where in whose source a node came from: paths of this machine, of no use elsewhere.
 DEBUG_METADATA = ("stack_trace", "nn_module_stack", "source_fn_stack", "torch_fn", "from_node")
 
 
-def exported_program(network: MobileNetV3) -> ExportedProgram:
-    """The network as a graph with free batch size: float32 [B, C, r, r] -> logits."""
-    config = network.config
-    size = config["resolution"]
-    example = torch.zeros(2, config["in_channels"], size, size)
+def exported_program(network: nn.Module) -> ExportedProgram:
+    """The network as a graph with free batch size: float32 [B, ...] -> logits."""
+    example = torch.zeros(2, *input_shape(configuration(network)))
     with _quiet():
         program = torch.export.export(
-            network.eval(), (example,), dynamic_shapes={"images": {0: Dim("batch")}}
+            network.eval(), (example,), dynamic_shapes=({0: Dim("batch")},)
         )
     for node in program.graph.nodes:
         for name in DEBUG_METADATA:
@@ -42,14 +41,14 @@ def pt2_bytes(program: ExportedProgram) -> bytes:
     return buffer.getvalue()
 
 
-def onnx_bytes(program: ExportedProgram) -> bytes:
+def onnx_bytes(program: ExportedProgram, input_name: str) -> bytes:
     """The program as ONNX, checked; the same program gives the same bytes."""
     with _quiet():
         made = torch.onnx.export(
             program,
             dynamo=True,
             opset_version=OPSET,
-            input_names=["images"],
+            input_names=[input_name],
             output_names=["logits"],
             verbose=False,
         )

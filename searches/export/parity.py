@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import onnxruntime
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from searches.networks.mobilenet_v3 import MobileNetV3
+from searches.networks.families import configuration, input_shape
 from searches.training.base import Tick
 from searches.training.seeds import generator
 from searches.training.task import Network, Task
@@ -74,7 +74,7 @@ class Report:
 
 
 def check(
-    network: MobileNetV3,
+    network: nn.Module,
     files: dict[str, bytes],
     task: Task,
     *,
@@ -98,7 +98,7 @@ def check(
     """
     report = Report(versions={"onnxruntime": onnxruntime.__version__, "torch": torch.__version__})
     session = onnx_network(files["model.onnx"])
-    inputs = _random_inputs(network.config)
+    inputs = _random_inputs(configuration(network))
     expected = _run(network, inputs)
     report.compare("model.onnx", "random inputs", expected, _run(session, inputs))
     tick()
@@ -118,17 +118,19 @@ def onnx_network(data: bytes) -> Network:
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
 
-    def run(images: Tensor) -> Tensor:
-        contiguous = np.ascontiguousarray(images.numpy())
-        return torch.from_numpy(session.run(["logits"], {"images": contiguous})[0])
+    (taken,) = session.get_inputs()
+
+    def run(inputs: Tensor) -> Tensor:
+        contiguous = np.ascontiguousarray(inputs.numpy())
+        return torch.from_numpy(session.run(["logits"], {taken.name: contiguous})[0])
 
     return run
 
 
 def _compare_on_test_split(
-    report: Report, network: MobileNetV3, session: Network, task: Task, tick: Tick
+    report: Report, network: nn.Module, session: Network, task: Task, tick: Tick
 ) -> None:
-    resolution = network.config["resolution"]
+    resolution = configuration(network)["resolution"]
     outputs: dict[str, list[Tensor]] = {}
     for name, run in (("pytorch", network), ("model.onnx", session)):
         kept = outputs[name] = []
@@ -147,7 +149,7 @@ def _compare_on_test_split(
 
 def _random_inputs(config: dict[str, Any]) -> list[Tensor]:
     """Noise in 0..1, in batches of 1, 5 and 10: the batch size has to be free."""
-    shape = (N_RANDOM, config["in_channels"], config["resolution"], config["resolution"])
+    shape = (N_RANDOM, *input_shape(config))
     return list(torch.split(torch.rand(shape, generator=generator("parity")), [1, 5, 10]))
 
 

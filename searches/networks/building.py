@@ -1,15 +1,13 @@
-"""From an architecture to the configuration of the plain network, and to a fresh network."""
+"""Configurations of MobileNetV3, and the first weights of convolutional networks."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-import torch
 from torch import nn
 
 from devices.profiles.vocabulary import rounded_channels
-from searches.networks.mobilenet_v3 import MobileNetV3
 from searches.spaces.base import Genes
 from searches.spaces.mobile_definition import BlockShape, MobileDefinition
 from searches.spaces.ofa_mobilenet_v3 import OfaMobileNetV3
@@ -49,15 +47,6 @@ def config_of(
         "final": {"cout": definition.final_width, "act": definition.final_act},
         "mix": {"cout": definition.mix_width, "act": definition.mix_act},
     }
-
-
-def build(config: dict[str, Any], *, seed: int) -> MobileNetV3:
-    """A fresh network whose weights depend on the seed alone; the global RNG is left as it was."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        network = MobileNetV3(config)
-        initialise(network)
-    return network
 
 
 def initialise(network: nn.Module) -> None:

@@ -7,16 +7,15 @@ ICLR 2020.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from types import EllipsisType
 from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from searches.networks.families import Index
 from searches.networks.mobilenet_v3 import ConvNorm, MBConv, SqueezeExcite
 
-Index = tuple[slice | EllipsisType, ...]
 ALL = slice(None)
 
 

@@ -13,16 +13,18 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from searches.networks import mobilenet_v3
 from searches.networks.building import config_of, initialise
-from searches.networks.elastic import ElasticMBConv, Index
+from searches.networks.elastic import ElasticMBConv
+from searches.networks.families import Index, NetworkFamily, SharedWeights
 from searches.networks.mobilenet_v3 import MobileNetV3
-from searches.spaces.base import Genes
+from searches.spaces.base import Genes, SearchSpace
 from searches.spaces.ofa_mobilenet_v3 import OfaMobileNetV3
 
 
-class OfaMobileNetV3Supernet(MobileNetV3):
+class OfaMobileNetV3Supernet(MobileNetV3, SharedWeights):
     """All networks of an OFA-MobileNetV3 space in one; starts as the largest.
 
     Choose a subnet with `set_active`, compute with `forward`, take it out with `extract`. The
@@ -117,3 +119,39 @@ class OfaMobileNetV3Supernet(MobileNetV3):
         for unit, choice in zip(self.space.definition.units, chosen, strict=True):
             yield from range(start, start + choice["depth"])
             start += max(unit.depths)
+
+
+class OfaMobileNetV3Networks(NetworkFamily):
+    """MobileNetV3 of any depth, width, kernel and resolution, alone and with shared weights."""
+
+    source = mobilenet_v3
+
+    def config(
+        self,
+        space: SearchSpace,
+        genes: Genes,
+        *,
+        mean: Sequence[float] | None = None,
+        std: Sequence[float] | None = None,
+    ) -> dict[str, Any]:
+        return config_of(_checked(space), genes, mean=mean, std=std)
+
+    def network(self, config: dict[str, Any]) -> nn.Module:
+        network = MobileNetV3(config)
+        initialise(network)
+        return network
+
+    def supernet(
+        self,
+        space: SearchSpace,
+        *,
+        mean: Sequence[float] | None = None,
+        std: Sequence[float] | None = None,
+    ) -> SharedWeights:
+        return OfaMobileNetV3Supernet(_checked(space), mean=mean, std=std)
+
+
+def _checked(space: SearchSpace) -> OfaMobileNetV3:
+    if not isinstance(space, OfaMobileNetV3):
+        raise TypeError(f"no MobileNetV3 for spaces of the family {space.family}")
+    return space

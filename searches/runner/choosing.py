@@ -19,9 +19,10 @@ from webnas.work import files, leases
 from webnas.work.leases import Heartbeat, Lease
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from searches.evaluators.base import Candidate
     from searches.export.bundle import Bundle
-    from searches.networks.mobilenet_v3 import MobileNetV3
     from searches.training.base import Trainable
 
 logger = logging.getLogger(__name__)
@@ -155,7 +156,7 @@ def _qualities(making: Making, judged: Any) -> dict[str, Any]:
     return found | {f"{name}:test": value for name, value in tested.items()}
 
 
-def _export(making: Making, network: "MobileNetV3", qualities: dict[str, Any]) -> None:
+def _export(making: Making, network: "nn.Module", qualities: dict[str, Any]) -> None:
     from searches.export import bundle
 
     _show(making, ChosenModel.Status.EXPORTING, {"phase": "export"})

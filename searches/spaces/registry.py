@@ -29,6 +29,7 @@ FAMILIES = Registry(
             name="ofa_mobilenet_v3",
             label="Once-for-all MobileNetV3",
             path="searches.spaces.ofa_mobilenet_v3:OfaMobileNetV3",
+            networks="searches.networks.ofa_mobilenet_v3:OfaMobileNetV3Networks",
             summary="Elastic depth, width, kernel and resolution of a MobileNetV3: "
             "every architecture is a part of one network whose weights are trained once.",
             requires=frozenset({"data:images"}),

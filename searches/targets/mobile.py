@@ -11,7 +11,7 @@ from torch import Generator, Tensor
 
 from searches.datasets.base import ImageData
 from searches.objectives.measures import MeasuredValue
-from searches.spaces.ofa_mobilenet_v3 import OfaMobileNetV3
+from searches.spaces.base import SearchSpace
 from searches.targets.settings import MobileSettings
 from searches.training.base import Tick, always
 from searches.training.task import Network, Split, Task
@@ -26,7 +26,7 @@ class MobileTask(Task):
     Images stay bytes until they are needed. Normalisation is the network's own business.
     """
 
-    def __init__(self, space: OfaMobileNetV3, data: ImageData, settings: MobileSettings):
+    def __init__(self, space: SearchSpace, data: ImageData, settings: MobileSettings):
         self.images = {
             "train": torch.from_numpy(data.x_train),  # [n, H, W, C] uint8
             "validation": torch.from_numpy(data.x_val),

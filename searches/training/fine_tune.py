@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 
-from searches.networks.mobilenet_v3 import MobileNetV3
+from torch import nn
+
 from searches.training.network import NetworkTraining
 from searches.training.settings import FineTuneSettings
 from searches.training.task import Task
@@ -15,7 +16,7 @@ class FineTune(NetworkTraining):
 
     def __init__(
         self,
-        network: MobileNetV3,
+        network: nn.Module,
         task: Task,
         settings: FineTuneSettings,
         seed: int,

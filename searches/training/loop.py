@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from searches.networks.elastic import Index
+from searches.networks.families import Index
 from searches.training.base import DivergedTraining, Progress, Tick, Trainable
 from searches.training.seeds import generator
 from searches.training.settings import TrainingSettings

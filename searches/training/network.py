@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from searches.networks.mobilenet_v3 import MobileNetV3
+from torch import nn
+
+from searches.networks.families import configuration
 from searches.objectives.measures import MeasuredValue
 from searches.training.base import Tick, always
 from searches.training.loop import Training
@@ -13,16 +15,16 @@ from searches.training.task import Split, Task
 class NetworkTraining(Training):
     """Trains the given network, at its own resolution."""
 
-    module: MobileNetV3
     provenance = "fully trained"
 
-    def __init__(self, network: MobileNetV3, task: Task, settings: TrainingSettings, *, seed: int):
-        resolution = network.config["resolution"]
+    def __init__(self, network: nn.Module, task: Task, settings: TrainingSettings, *, seed: int):
+        resolution = configuration(network)["resolution"]
         super().__init__(network, task, settings, seed=seed, resolution=resolution)
 
-    def network(self) -> MobileNetV3:
+    def network(self) -> nn.Module:
         """The network with its weights of now, in evaluation mode."""
-        return self.module.eval()
+        network: nn.Module = self.module.eval()
+        return network
 
     def quality(self, split: Split, *, tick: Tick = always) -> dict[str, MeasuredValue]:
         """The quality measures of the target on a split."""

@@ -8,12 +8,11 @@ that it moves (Guo et al., "Single Path One-Shot", 1904.00420: only the sampled 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import EllipsisType
 
 import torch
 from torch import nn
 
-Index = tuple[slice | EllipsisType, ...]
+from searches.networks.families import Index
 
 
 class SlicedSGD:

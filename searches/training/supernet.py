@@ -10,9 +10,7 @@ from collections.abc import Mapping
 
 import torch
 
-from searches.networks.elastic import Index
-from searches.networks.ofa_mobilenet_v3 import OfaMobileNetV3Supernet
-from searches.spaces.ofa_mobilenet_v3 import OfaMobileNetV3
+from searches.networks.families import Index, SharedWeights, family_of
 from searches.training.loop import Training
 from searches.training.seeds import derived_seed, rng
 from searches.training.settings import TrainingSettings
@@ -25,7 +23,7 @@ class SupernetTraining(Training):
     So a depth of 2 is as frequent as one of 4, although far fewer architectures have it.
     """
 
-    module: OfaMobileNetV3Supernet
+    module: SharedWeights
 
     def __init__(self, task: Task, settings: TrainingSettings, *, seed: int):
         super().__init__(build_supernet(task, seed=seed), task, settings, seed=seed, resolution=0)
@@ -36,14 +34,13 @@ class SupernetTraining(Training):
         return config["resolution"], self.module.regions()
 
 
-def build_supernet(task: Task, *, seed: int) -> OfaMobileNetV3Supernet:
+def build_supernet(task: Task, *, seed: int) -> SharedWeights:
     """A fresh supernet whose weights depend on the seed; the global RNG is left as it was.
 
     Raises:
-        TypeError: The space is not of the OFA-MobileNetV3 family.
+        TypeError: The family of the space has no networks, or none that share weights.
     """
-    if not isinstance(task.space, OfaMobileNetV3):
-        raise TypeError(f"no supernet for spaces of the family {task.space.family}")
+    family = family_of(task.space)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derived_seed(seed, "weights"))
-        return OfaMobileNetV3Supernet(task.space, mean=task.mean, std=task.std)
+        return family.supernet(task.space, mean=task.mean, std=task.std)

@@ -15,9 +15,13 @@ import pytest
 import torch
 
 from searches.export import bundle, graphs, parity
-from searches.networks.building import build, config_of
+from searches.networks.building import config_of
+from searches.networks.families import build
+from searches.networks.ofa_mobilenet_v3 import OfaMobileNetV3Networks
 from searches.training.network import NetworkTraining
 from searches.training.settings import TrainingSettings
+
+FAMILY = OfaMobileNetV3Networks()
 
 NEVER = float("inf")
 
@@ -36,7 +40,7 @@ def network(task):
     genes = (0, *(1 for _ in task.space.genes[1:]))
     settings = TrainingSettings(epochs=8, batch_size=16, learning_rate=0.05, warmup_epochs=1)
     config = config_of(task.space, genes, mean=task.mean, std=task.std)
-    training = NetworkTraining(build(config, seed=0), task, settings, seed=0)
+    training = NetworkTraining(build(FAMILY, config, seed=0), task, settings, seed=0)
     training.advance(deadline=NEVER, tick=lambda: True)
     return training.network()
 
@@ -195,8 +199,8 @@ def corrupt(monkeypatch, name, change):
     """Let an exporter work on a network that `change` has damaged."""
     original = getattr(graphs, name)
 
-    def damaged(thing):
-        return change(original(thing))
+    def damaged(*things):
+        return change(original(*things))
 
     monkeypatch.setattr(graphs, name, damaged)
 
@@ -214,7 +218,7 @@ def with_first_weights_changed(data):
 def exporters(monkeypatch, made):
     """Exporters that cost nothing: they return the files of the good bundle."""
     monkeypatch.setattr(graphs, "exported_program", lambda network: network)
-    monkeypatch.setattr(graphs, "onnx_bytes", lambda program: made.files["model.onnx"])
+    monkeypatch.setattr(graphs, "onnx_bytes", lambda program, name: made.files["model.onnx"])
     monkeypatch.setattr(graphs, "pt2_bytes", lambda program: made.files["model.pt2"])
 
 
@@ -230,7 +234,7 @@ def test_damaged_onnx_file_is_refused(monkeypatch, network, task, card):
 
 @pytest.mark.usefixtures("exporters")
 def test_files_of_another_network_are_refused(network, task, card):
-    other = build(network.config, seed=1).eval()
+    other = build(FAMILY, network.config, seed=1).eval()
     with pytest.raises(parity.ParityError, match=r"model\.pt2: outputs on random inputs"):
         bundle.export(other, task, card=card)
 

@@ -10,9 +10,13 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from searches.networks import mobilenet_v3
-from searches.networks.building import build, config_of
+from searches.networks.building import config_of
+from searches.networks.families import build
 from searches.networks.mobilenet_v3 import MobileNetV3
+from searches.networks.ofa_mobilenet_v3 import OfaMobileNetV3Networks
 from searches.spaces import registry
+
+FAMILY = OfaMobileNetV3Networks()
 
 
 def counted(network, resolution):
@@ -65,15 +69,17 @@ def test_source_imports_only_torch():
 
 
 def test_gradients_reach_every_weight(small_space):
-    network = build(config_of(small_space, small_space.sample(Random(3))), seed=0)
+    network = build(FAMILY, config_of(small_space, small_space.sample(Random(3))), seed=0)
     network(torch.rand(2, 1, 16, 16)).square().sum().backward()
     assert all(p.grad is not None for p in network.parameters())
 
 
 def test_normalisation_is_part_of_the_network(small_space):
     genes = small_space.sample(Random(0))
-    plain = build(config_of(small_space, genes), seed=0).eval()
-    normalising = build(config_of(small_space, genes, mean=[0.4], std=[0.2]), seed=0).eval()
+    plain = build(FAMILY, config_of(small_space, genes), seed=0).eval()
+    normalising = build(
+        FAMILY, config_of(small_space, genes, mean=[0.4], std=[0.2]), seed=0
+    ).eval()
     images = torch.rand(2, 1, 16, 16)
     torch.testing.assert_close(normalising(images), plain((images - 0.4) / 0.2))
 
@@ -81,9 +87,12 @@ def test_normalisation_is_part_of_the_network(small_space):
 def test_fresh_weights_depend_on_the_seed_alone(small_space):
     config = config_of(small_space, small_space.sample(Random(0)))
     torch.manual_seed(1)
-    first, drawn = build(config, seed=7), torch.rand(1)
+    first, drawn = build(FAMILY, config, seed=7), torch.rand(1)
     torch.manual_seed(1)
     assert torch.equal(torch.rand(1), drawn)  # the global generator was left as it was
-    second, other = build(config, seed=7), build(config, seed=8)
+    second, other = (
+        build(FAMILY, config, seed=7),
+        build(FAMILY, config, seed=8),
+    )
     assert torch.equal(first.mix.weight, second.mix.weight)
     assert not torch.equal(first.mix.weight, other.mix.weight)

@@ -118,11 +118,11 @@ def test_a_file_that_does_something_else_is_refused_with_the_reason(run, monkeyp
 
     real = graphs.onnx_bytes
 
-    def damaged(program):
+    def damaged(program, name):
         import onnx
         from onnx import numpy_helper
 
-        model = onnx.load_from_string(real(program))
+        model = onnx.load_from_string(real(program, name))
         weight = model.graph.initializer[0]
         weight.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(weight) * 2, weight.name))
         return model.SerializeToString()

@@ -3,9 +3,13 @@
 import pytest
 import torch
 
-from searches.networks.building import build, config_of
+from searches.networks.building import config_of
+from searches.networks.families import build
+from searches.networks.ofa_mobilenet_v3 import OfaMobileNetV3Networks
 from searches.training.fine_tune import FineTune
 from searches.training.settings import FineTuneSettings
+
+FAMILY = OfaMobileNetV3Networks()
 
 NEVER = float("inf")
 SETTINGS = FineTuneSettings(epochs=8, batch_size=16, learning_rate=0.05)
@@ -15,7 +19,7 @@ SETTINGS = FineTuneSettings(epochs=8, batch_size=16, learning_rate=0.05)
 def network(tiny_task):
     genes = tuple(0 for _ in tiny_task.space.genes)
     config = config_of(tiny_task.space, genes, mean=tiny_task.mean, std=tiny_task.std)
-    return build(config, seed=0).eval()
+    return build(FAMILY, config, seed=0).eval()
 
 
 def test_it_starts_from_the_weights_it_was_given(network, tiny_task):

@@ -4,14 +4,18 @@ import pytest
 import torch
 from torch import nn
 
-from searches.networks.building import build, config_of
+from searches.networks.building import config_of
+from searches.networks.families import build
+from searches.networks.ofa_mobilenet_v3 import OfaMobileNetV3Networks
 from searches.training.recalibration import recalibrate
+
+FAMILY = OfaMobileNetV3Networks()
 
 
 @pytest.fixture
 def network(tiny_space, tiny_task):
     genes = tuple(0 for _ in tiny_space.genes)
-    return build(config_of(tiny_task.space, genes, mean=[0.4], std=[0.2]), seed=0)
+    return build(FAMILY, config_of(tiny_task.space, genes, mean=[0.4], std=[0.2]), seed=0)
 
 
 def stem_input(task):

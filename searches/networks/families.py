@@ -1,0 +1,135 @@
+"""What the networks of a space family promise, so that training and export need not know which.
+
+A family's card names its NetworkFamily. Whatever it builds takes float32 inputs, [B, in_channels,
+resolution, resolution] in 0..1 for images, [B, in_channels] as measured for rows of numbers
+(resolution 0), normalises them itself, and gives logits [B, n_classes].
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from types import EllipsisType, ModuleType
+from typing import Any
+
+import torch
+from torch import nn
+
+from searches.objectives.cards import load_object
+from searches.spaces.base import Genes, SearchSpace
+from searches.spaces.registry import FAMILIES, SpaceCard
+
+Index = tuple[slice | EllipsisType, ...]
+
+
+class SharedWeights(nn.Module, ABC):
+    """A supernet: one set of weights for all networks of a space.
+
+    Computes as the network that was made active last; starts as any.
+    """
+
+    @abstractmethod
+    def set_active(self, genes: Genes) -> dict[str, Any]:
+        """Compute as this architecture from now on; returns the configuration of its network."""
+
+    @abstractmethod
+    def regions(self) -> Mapping[str, Index]:
+        """Name and slice of every weight and statistic that the active network computes with.
+
+        What is not in here is not moved by a training step, not even by momentum and decay.
+        """
+
+    @abstractmethod
+    def extract(self, genes: Genes) -> nn.Module:
+        """The architecture as a plain network with a copy of its part of the weights.
+
+        It is in the mode (training or not) of the supernet, whose active network this becomes.
+        """
+
+
+class NetworkFamily(ABC):
+    """The networks of one space family; without state.
+
+    Attributes:
+        source: Module with the class of the plain network, which imports nothing but torch and
+            the standard library: its text is given to people.
+    """
+
+    source: ModuleType
+
+    @abstractmethod
+    def config(
+        self,
+        space: SearchSpace,
+        genes: Genes,
+        *,
+        mean: Sequence[float] | None = None,
+        std: Sequence[float] | None = None,
+    ) -> dict[str, Any]:
+        """Everything about the shape of a plain network, ready for JSON.
+
+        Args:
+            space: With the channels and classes of the data.
+            genes: One option per gene.
+            mean: Of each input channel; without it inputs stay as they are.
+            std: As `mean`.
+
+        Returns:
+            With "resolution", "mean", "std", "in_channels", "n_classes", and more.
+        """
+
+    @abstractmethod
+    def network(self, config: dict[str, Any]) -> nn.Module:
+        """A plain network, its weights drawn from torch's global generator.
+
+        Its attribute `config` is the configuration.
+        """
+
+    @abstractmethod
+    def supernet(
+        self,
+        space: SearchSpace,
+        *,
+        mean: Sequence[float] | None = None,
+        std: Sequence[float] | None = None,
+    ) -> SharedWeights:
+        """Fresh shared weights, drawn from torch's global generator.
+
+        Raises:
+            TypeError: The family shares no weights.
+        """
+
+
+def family_of(space: SearchSpace) -> NetworkFamily:
+    """The networks of a space, as its family's card says.
+
+    Raises:
+        TypeError: The family has no networks.
+    """
+    card = FAMILIES[space.family]
+    path = card.networks if isinstance(card, SpaceCard) else None
+    if path is None:
+        raise TypeError(f"no networks for spaces of the family {space.family}")
+    family: NetworkFamily = load_object(path)()
+    return family
+
+
+def build(family: NetworkFamily, config: dict[str, Any], *, seed: int) -> nn.Module:
+    """A fresh network whose weights depend on the seed alone; the global RNG is left as it was."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return family.network(config)
+
+
+def configuration(network: nn.Module) -> dict[str, Any]:
+    """The configuration of a plain network."""
+    found = getattr(network, "config", None)
+    if not isinstance(found, dict):
+        raise TypeError(f"{type(network).__name__} has no configuration")
+    return found
+
+
+def input_shape(config: Mapping[str, Any]) -> tuple[int, ...]:
+    """Of one sample: (in_channels, resolution, resolution), or (in_channels,) for a row."""
+    channels, side = config["in_channels"], config["resolution"]
+    return (channels, side, side) if side else (channels,)
