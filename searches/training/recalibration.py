@@ -17,6 +17,7 @@ from searches.training.seeds import generator
 from searches.training.task import Task
 
 BATCH_SIZE = 200
+Norm = nn.BatchNorm1d | nn.BatchNorm2d
 
 
 @torch.no_grad()
@@ -30,6 +31,8 @@ def recalibrate(
     tick: Tick = always,
 ) -> bool:
     """Set the running statistics to those over a fixed set of unaugmented training images.
+
+    A network without batch norm is ready as it is.
 
     Means and variances are weighted by the size of the batches, and the spread between the
     batches' means is added to the variance (law of total variance): negligible for batches of
@@ -46,9 +49,12 @@ def recalibrate(
     Returns:
         Whether it was done, not stopped.
     """
-    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
+    norms = _norms(network)
+    if not norms:
+        network.eval()
+        return True
     chosen = _chosen(task.size("train"), n_images)
-    sums = [norm.weight.new_zeros(3, norm.num_features) for norm in norms]
+    sums = [norm.get_buffer("running_mean").new_zeros(3, norm.num_features) for norm in norms]
     with _statistics_of_one_batch(network, norms):
         for indices in chosen.tensor_split(max(1, len(chosen) // batch_size)):
             network(task.batch("train", indices, resolution)[0])
@@ -64,8 +70,14 @@ def recalibrate(
     return True
 
 
+def _norms(network: nn.Module) -> list[Norm]:
+    """Every batch norm that keeps statistics, with or without weights of its own."""
+    found = [module for module in network.modules() if isinstance(module, Norm)]
+    return [norm for norm in found if norm.running_mean is not None]
+
+
 @contextmanager
-def _statistics_of_one_batch(network: nn.Module, norms: list[nn.BatchNorm2d]) -> Iterator[None]:
+def _statistics_of_one_batch(network: nn.Module, norms: list[Norm]) -> Iterator[None]:
     """Running statistics are those of the last batch alone; afterwards all is as before."""
     before = [(norm.momentum, norm.get_buffer("running_mean").clone()) for norm in norms]
     variances = [norm.get_buffer("running_var").clone() for norm in norms]

@@ -64,3 +64,24 @@ def test_weights_and_momentum_stay_and_the_network_is_ready_for_use(network, tin
     assert all(torch.equal(*pair) for pair in zip(before, network.parameters(), strict=True))
     assert network.stem.norm.momentum == 0.1
     assert not network.training
+
+
+def test_network_without_batch_norm_is_ready_at_once(tiny_task):
+    network = nn.Sequential(nn.Flatten(), nn.Linear(64, 3)).train()
+
+    def never():
+        raise AssertionError("a batch was computed for nothing")
+
+    assert recalibrate(network, tiny_task, resolution=8, tick=never)
+    assert not network.training
+
+
+def test_norms_without_weights_are_measured_too(tiny_task):
+    network = nn.Sequential(nn.BatchNorm2d(1, affine=False), nn.Flatten(), nn.BatchNorm1d(64))
+    recalibrate(network, tiny_task, resolution=8)
+    pixels = stem_input(tiny_task)
+    torch.testing.assert_close(network[0].running_mean, pixels.mean((0, 2, 3)))
+    scaled = (pixels - pixels.mean()) / (pixels.var() + 1e-5).sqrt()
+    torch.testing.assert_close(
+        network[2].running_mean, scaled.flatten(1).mean(0), rtol=0.01, atol=1e-3
+    )

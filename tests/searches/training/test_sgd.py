@@ -51,3 +51,38 @@ def test_what_was_not_sampled_does_not_move_at_all(tiny_space):
                 moved[regions[name]] = False
             assert not moved.any()
         assert all(p.grad is None for p in supernet.parameters())
+
+
+class Fork(nn.Module):
+    """A choice between whole layers: the smallest supernet of the choice type."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Linear(3, 4)
+        self.options = nn.ModuleList(
+            nn.Sequential(nn.Linear(4, 4), nn.BatchNorm1d(4)) for _ in range(3)
+        )
+        self.active = 0
+
+    def forward(self, x):
+        return self.options[self.active](self.stem(x))
+
+    def regions(self):
+        mine = ("stem.", f"options.{self.active}.")
+        return {name: (...,) for name in self.state_dict() if name.startswith(mine)}
+
+
+def test_only_the_chosen_branch_moves_in_spite_of_momentum_and_decay():
+    torch.manual_seed(0)
+    fork = Fork()
+    optimiser = SlicedSGD(fork, momentum=0.9, weight_decay=0.1)
+    for active in (0, 1, 2, 0, 0, 1):
+        fork.active = active
+        before = {name: value.clone() for name, value in fork.state_dict().items()}
+        fork(torch.rand(8, 3)).square().mean().backward()
+        optimiser.step(0.05, fork.regions())
+        moved = {n for n, value in fork.state_dict().items() if not torch.equal(value, before[n])}
+        assert {name.split(".")[1] for name in moved if name.startswith("options")} == {
+            str(active)
+        }
+        assert "stem.weight" in moved
