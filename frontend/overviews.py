@@ -1,4 +1,4 @@
-"""Rows of the database as pages show them: labels, best values, progress, origins of values."""
+"""Rows of the database as pages show them: labels, best values, stages, origins of values."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,8 +9,6 @@ from django.db.models import Aggregate, Max, Min
 from frontend import formats
 from searches.models import N_OBJECTIVES, Run, Trial
 from searches.objectives.measures import MeasuredValue, split_key
-from searches.runner.verify import VERIFIED_AT_MOST
-from searches.services import waiting
 
 STAGES = [
     (Run.Stage.PREPARE, "Prepare"),
@@ -47,49 +45,6 @@ def _bests(run: Run, row: Mapping[str, Any]) -> list[Best]:
         value = row[f"{measure.direction}_{position}"]
         bests.append(Best(measure.label, formats.quantity(value, name, run.target)))
     return bests
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a run is within its stage; `share` is None while nobody can say."""
-
-    share: float | None
-    text: str
-
-
-def progress_of(run: Run) -> Progress:
-    if run.has_ended:
-        return Progress(None, f"{run.n_told:,} networks judged")
-    if run.stage == Run.Stage.TRAIN:
-        return _training(run)
-    if run.stage == Run.Stage.VERIFY:
-        done = run.trials.filter(on_front=True, is_verified=True).count()
-        total = min(run.n_front, VERIFIED_AT_MOST)
-        return Progress(_share(done, total), f"{done} of {total} verified")
-    if run.stage == Run.Stage.SEARCH:
-        judged = run.n_told + _judged_in_batch(run)
-        return Progress(_share(judged, run.budget), f"{judged:,} of {run.budget:,} networks")
-    measuring = waiting.measuring_for(run)
-    if measuring is not None:
-        return Progress(_share(measuring.done, measuring.total), measuring.text)
-    return Progress(None, run.message or "waiting for a worker")
-
-
-def _judged_in_batch(run: Run) -> int:
-    waiting = Trial.Status.WAITING
-    return run.trials.filter(number__gt=run.n_told, is_told=False).exclude(status=waiting).count()
-
-
-def _training(run: Run) -> Progress:
-    last = run.points.filter(stage=Run.Stage.TRAIN).order_by("-step").first()
-    total = last.figures.get("total") if last else None
-    if last is None or not total:
-        return Progress(None, "starting the training")
-    return Progress(_share(last.step, total), f"step {last.step:,} of {total:,}")
-
-
-def _share(done: float, total: float) -> float | None:
-    return min(done / total, 1.0) if total else None
 
 
 def stages_of(run: Run) -> list[dict[str, str]]:

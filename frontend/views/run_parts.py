@@ -18,6 +18,7 @@ from frontend import formats, overviews, plots
 from frontend.views.scoping import own_run
 from searches.models import Run, Trial
 from searches.services import reading, waiting
+from searches.services.progress import progress_of
 
 PER_PAGE = 12
 EVENTS = 200
@@ -33,7 +34,7 @@ SHOWS: dict[str, tuple[str, dict[str, Any]]] = {
 
 def status_of(run: Run, seen: str) -> dict[str, Any]:
     """The live part of a run; `mark` changes whenever the rest of the page is out of date."""
-    progress = overviews.progress_of(run)
+    progress = progress_of(run)
     mark = f"{run.status} {run.stage} {run.n_told} {progress.text}"
     return {
         "run": run,

@@ -1,14 +1,17 @@
 """What answers about runs hold."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from django.db.models import Aggregate, Max, Min
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from searches.models import N_OBJECTIVES, PinnedProfile, Run, Trial
 from searches.objectives.measures import key
 from searches.services import reading, waiting
+from searches.services.progress import progress_of
 
 
 class Named(serializers.Serializer[Any]):
@@ -82,9 +85,18 @@ class Objective(serializers.Serializer[Any]):
     direction = serializers.ChoiceField(choices=("min", "max"))
 
 
+class RunProgress(serializers.Serializer[Any]):
+    """How far the stage of a run is; `total` is null while nobody can say."""
+
+    done = serializers.IntegerField()
+    total = serializers.IntegerField(allow_null=True)
+    text = serializers.CharField()
+
+
 class RunDetail(RunRow):
     """A run with all that shaped it."""
 
+    progress = serializers.SerializerMethodField()
     objectives = serializers.SerializerMethodField()
     limits = serializers.ListField(child=serializers.DictField())
     devices = Pinned(many=True, source="pinned.all")
@@ -92,6 +104,7 @@ class RunDetail(RunRow):
     class Meta(RunRow.Meta):
         fields = (  # type: ignore[assignment]
             *RunRow.Meta.fields,
+            "progress",
             "objectives",
             "limits",
             "devices",
@@ -106,6 +119,10 @@ class RunDetail(RunRow):
             "versions",
             "error",
         )
+
+    @extend_schema_field(RunProgress)
+    def get_progress(self, run: Run) -> dict[str, Any]:
+        return asdict(progress_of(run))
 
     def get_objectives(self, run: Run) -> list[dict[str, Any]]:
         return reading.objective_labels(run)

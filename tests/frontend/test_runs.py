@@ -7,6 +7,7 @@ from django.utils import timezone
 from devices.models import DeviceProfile
 from frontend import overviews
 from searches.models import Run
+from searches.services.progress import Progress, progress_of
 from tests.frontend import rows
 
 
@@ -67,16 +68,16 @@ def test_the_measuring_that_a_run_waits_for_is_told_wherever_the_run_is(web, wai
 
 
 def test_the_share_of_the_measuring_is_the_progress(waiting):
-    assert overviews.progress_of(waiting) == overviews.Progress(120 / 340, MEASURING)
+    assert progress_of(waiting) == Progress(120, 340, MEASURING)
     DeviceProfile.objects.update(progress={})
     found = Run.objects.get(pk=waiting.pk)
-    assert overviews.progress_of(found) == overviews.Progress(None, "measuring this machine")
+    assert progress_of(found) == Progress(0, None, "measuring this machine")
 
 
 def test_a_run_that_is_bound_to_a_version_waits_for_no_measuring(ada, waiting):
     version = rows.device(ada, "Another").latest()
     waiting.pinned.update(version=version)
-    assert overviews.progress_of(waiting).text == "waiting for a worker"
+    assert progress_of(waiting).text == "waiting for a worker"
 
 
 def test_without_an_active_run_the_newest_front_is_shown(web, run):
@@ -131,7 +132,7 @@ def test_a_finished_run_has_all_its_stages_behind_it(run):
 def test_progress_is_that_of_the_stage(run, fields, text, share):
     Run.objects.filter(pk=run.pk).update(status="running", **fields)
     run.refresh_from_db()
-    progress = overviews.progress_of(run)
+    progress = progress_of(run)
     assert (progress.text, progress.share) == (text, pytest.approx(share) if share else None)
 
 
@@ -142,7 +143,7 @@ def test_of_a_large_front_only_those_count_that_are_verified(run, n_front, total
     front = run.trials.filter(on_front=True).order_by("number")
     run.trials.filter(pk__in=[trial.pk for trial in front[:3]]).update(is_verified=True)
     run.refresh_from_db()
-    assert overviews.progress_of(run) == overviews.Progress(3 / total, f"3 of {total} verified")
+    assert progress_of(run) == Progress(3, total, f"3 of {total} verified")
 
 
 def test_judged_networks_of_the_batch_count_before_they_are_told(run):
@@ -150,7 +151,7 @@ def test_judged_networks_of_the_batch_count_before_they_are_told(run):
     run.trials.filter(number__gt=40).update(is_told=False)
     run.trials.filter(number__gt=50).update(status="waiting")
     run.refresh_from_db()
-    assert overviews.progress_of(run).text == "50 of 240 networks"
+    assert progress_of(run).text == "50 of 240 networks"
 
 
 def test_a_failed_run_shows_its_traceback_and_can_be_resumed(web, run):

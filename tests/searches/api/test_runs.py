@@ -118,9 +118,27 @@ def test_the_measuring_that_a_run_waits_for_is_its_message(as_alice, run, device
     run.pinned.update(version=None)
     text = "measuring this machine (120 of 340 blocks)"
     assert as_alice.get(RUNS).data["results"][0]["message"] == text
-    assert as_alice.get(f"{RUNS}{run.pk}/").data["message"] == text
+    shown = as_alice.get(f"{RUNS}{run.pk}/").data
+    assert shown["message"] == text
+    assert shown["progress"] == {"done": 120, "total": 340, "text": text}
     Run.objects.update(stage="search")
     assert as_alice.get(RUNS).data["results"][0]["message"] == ""
+
+
+@pytest.mark.parametrize(
+    ("fields", "done", "total", "text"),
+    [
+        ({"message": "reading the data set"}, 0, None, "reading the data set"),
+        ({"stage": "train"}, 0, None, "starting the training"),
+        ({"stage": "search"}, 30, 100, "30 of 100 networks"),
+        ({"stage": "verify"}, 0, 10, "0 of 10 verified"),
+        ({"stage": "search", "status": "cancelled"}, 30, None, "30 networks judged"),
+    ],
+)
+def test_a_run_tells_how_far_its_stage_is(as_alice, run, fields, done, total, text):
+    Run.objects.update(**fields)
+    progress = as_alice.get(f"{RUNS}{run.pk}/").data["progress"]
+    assert progress == {"done": done, "total": total, "text": text}
 
 
 def test_lists_are_filtered_and_sorted(as_alice, run, dataset):
