@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from frontend.forms.uploads import DataSetForm, FolderForm
 from frontend.views.asking import carry_out, signed_in
+from frontend.views.throttling import counts_as_upload
 from searches.models import DataSet, Run
 from searches.services import datasets as services
 from webnas.refusals import RefusedRequest
@@ -89,6 +90,7 @@ def sheet(request: HttpRequest, pk: int) -> HttpResponseBase:
 
 @login_required
 @require_POST
+@counts_as_upload
 def upload(request: HttpRequest) -> HttpResponse:
     form = DataSetForm(request.POST, request.FILES)
     if form.is_valid():
@@ -110,6 +112,7 @@ def upload(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_POST
+@counts_as_upload
 def register(request: HttpRequest) -> HttpResponse:
     """A folder on the workers; the service refuses people who are no staff."""
     form = FolderForm(request.POST)

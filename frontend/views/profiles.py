@@ -16,6 +16,7 @@ from frontend.forms.uploads import ProfileForm, VersionForm
 from frontend.parking import Parked
 from frontend.views import devices
 from frontend.views.asking import signed_in
+from frontend.views.throttling import counts_as_upload
 from webnas.refusals import QuestionedRequest, RefusedRequest
 
 # Longer files are refused unread; the service says how long a profile may be.
@@ -51,6 +52,7 @@ class Upload:
 
 @login_required
 @require_POST
+@counts_as_upload
 def upload(request: HttpRequest) -> HttpResponse:
     """A new device."""
     form = ProfileForm(request.POST, request.FILES)
@@ -62,6 +64,7 @@ def upload(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_POST
+@counts_as_upload
 def add_version(request: HttpRequest, pk: int) -> HttpResponse:
     """New numbers for one's own device."""
     device = devices.own_device(request, pk)
@@ -86,6 +89,7 @@ def _new(request: HttpRequest, chosen: dict[str, Any], device: DeviceProfile | N
 
 @login_required
 @require_POST
+@counts_as_upload
 def answer(request: HttpRequest) -> HttpResponse:
     """Go on with a file that waited for an answer."""
     waiting = parking.parked(request.POST.get("ticket", ""), request.user.pk)

@@ -13,6 +13,7 @@ from devices.models import DeviceProfile
 from frontend import fleet, formats
 from frontend.forms.uploads import SpaceForm
 from frontend.views.asking import carry_out, signed_in
+from frontend.views.throttling import counts_as_upload
 from searches.models import Space
 from searches.services import spaces as services
 from webnas.refusals import RefusedRequest
@@ -88,6 +89,7 @@ def genes_by_group(genes: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]
 
 @login_required
 @require_POST
+@counts_as_upload
 def create(request: HttpRequest, pk: int) -> HttpResponse:
     """A space of one's own, begun from another."""
     origin = visible_space(request, pk)

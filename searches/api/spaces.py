@@ -113,6 +113,7 @@ class Spaces(mixins.ListModelMixin, OwnedRows):
     serializer_class = SpaceRow
     filterset_class = SpaceFilter
     ordering_fields = ("name", "created_at", "id")
+    upload_actions = ("create",)
 
     @extend_schema(responses=SpaceDetail)
     def retrieve(self, request: Request, pk: int) -> Response:

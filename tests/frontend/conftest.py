@@ -4,6 +4,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from tests.cast import unthrottled  # noqa: F401
 from tests.frontend import rows
 
 

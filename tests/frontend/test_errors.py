@@ -6,7 +6,7 @@ from django.test import Client
 from django.urls import reverse
 
 
-@pytest.mark.parametrize("name", ["400", "403", "403_csrf", "404", "500"])
+@pytest.mark.parametrize("name", ["400", "403", "403_csrf", "404", "429", "500"])
 def test_error_pages_need_no_context(name):
     html = render_to_string(f"{name}.html")
     assert "webnas" in html
