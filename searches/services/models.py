@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings as django_settings
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from searches.models import ChosenModel, Run, Trial
@@ -37,14 +37,24 @@ def choose(
     title = name.strip() or f"{run.name} #{number}"
     if len(title) > 120:
         raise RefusedRequest({"name": [f"{len(title)} characters; at most 120."]})
-    with transaction.atomic():
-        # How large the files get shows only when they are made: refused is who is beyond already.
-        quotas.refuse_beyond(owner, 0, field="trial")
-        _refuse_too_many(owner)
-        model = ChosenModel.objects.create(
-            owner=owner, trial=trial, name=title, settings=checked, due_at=timezone.now()
-        )
-        leases.nudge_on_commit(ChosenModel, model.pk)
+    try:
+        with transaction.atomic():
+            return _queue(owner, trial, name=title, settings=checked)
+    except IntegrityError as error:  # the database asks at the end whether the trial is there
+        if Trial.objects.filter(pk=trial.pk).exists():
+            raise
+        message = f"Run {run.pk} was deleted while you chose from it."
+        raise ConflictingRequest({}, message) from error
+
+
+def _queue(owner: User, trial: Trial, *, name: str, settings: dict[str, Any]) -> ChosenModel:
+    # How large the files get shows only when they are made: refused is who is beyond already.
+    quotas.refuse_beyond(owner, 0, field="trial")
+    _refuse_too_many(owner)
+    model = ChosenModel.objects.create(
+        owner=owner, trial=trial, name=name, settings=settings, due_at=timezone.now()
+    )
+    leases.nudge_on_commit(ChosenModel, model.pk)
     return model
 
 

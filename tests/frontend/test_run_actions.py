@@ -4,6 +4,7 @@ import pytest
 from django.urls import reverse
 
 from searches.models import ChosenModel, Run
+from searches.services import models, runs
 from tests.frontend import rows
 
 
@@ -103,3 +104,18 @@ def test_a_run_with_a_model_is_kept(web, run, member):
     rows.model(run, member)
     answer = web.post(reverse("run-delete", args=[run.pk]), follow=True)
     assert "Models come from this run" in answer.content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_choosing_from_a_run_that_is_deleted_meanwhile_says_so(web, run, member, monkeypatch):
+    check = models._checked_settings
+
+    def deleted_meanwhile(settings):
+        runs.delete_run(run=Run.objects.get(pk=run.pk))
+        return check(settings)
+
+    monkeypatch.setattr(models, "_checked_settings", deleted_meanwhile)
+    address = reverse("trial-choose", args=[run.pk, member.number])
+    answer = web.post(address, {"name": "late", "fine_tune_epochs": 0})
+    assert answer.status_code == 400
+    assert "was deleted while you chose from it" in answer.content.decode()

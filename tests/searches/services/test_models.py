@@ -5,7 +5,7 @@ from django.contrib.auth.models import User
 from django.core.files.storage import default_storage
 
 from searches.models import ChosenModel, DataSet, ModelFile, Run, Space, Trial
-from searches.services import models
+from searches.services import models, runs
 from webnas.accounts import quotas
 from webnas.refusals import ConflictingRequest, RefusedRequest
 from webnas.work import files
@@ -75,6 +75,22 @@ def test_a_trial_that_failed_cannot_be_chosen(alice, run):
 def test_a_trial_that_does_not_exist_is_refused(alice, run):
     with pytest.raises(RefusedRequest):
         models.choose(owner=alice, run=run, number=3)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_run_that_is_deleted_meanwhile_is_told(alice, run, monkeypatch):
+    """Between the look at the trial and the storing of the model: the database finds out."""
+    Run.objects.filter(pk=run.pk).update(status=Run.Status.FINISHED)
+    check = models._checked_settings
+
+    def deleted_meanwhile(settings):
+        runs.delete_run(run=Run.objects.get(pk=run.pk))
+        return check(settings)
+
+    monkeypatch.setattr(models, "_checked_settings", deleted_meanwhile)
+    with pytest.raises(ConflictingRequest, match="was deleted while you chose from it"):
+        models.choose(owner=alice, run=run, number=1)
+    assert not ChosenModel.objects.exists()
 
 
 def test_only_so_many_models_are_made_at_once(alice, run, settings):
