@@ -92,17 +92,20 @@ def _residual(op: T) -> Recipe[T]:
 def _separable(op: T) -> Recipe[T]:
     """Depthwise k×k and 1×1; `sep2` does it twice, the stride and the width in the first and last.
 
-    (Liu et al., 2019, DARTS: sep_conv and dil_conv; Li et al., 2020, GAN Compression.)
+    (Liu et al., 2019, DARTS: sep_conv and dil_conv; Li et al., 2020, GAN Compression.) Batch norm
+    follows only the 1×1 convolution, an instance norm both.
     """
     make, twice = _maker(op), op.tag == "sep2"
-    first = make(type="dwconv", h=op.h, w=op.w, cin=op.cin, k=op.k, s=op.s, d=op.d, norm=op.norm)
+    norm = "none" if op.norm == "folded" else op.norm
+    first = make(type="dwconv", h=op.h, w=op.w, cin=op.cin, k=op.k, s=op.s, d=op.d, norm=norm)
     h, w = op.output_size()
     inner = {"h": h, "w": w, "cin": op.cin, "norm": op.norm}
     last = make(type="conv", cout=op.cout, k=1, act=op.act, **inner)
     if not twice:
         return Recipe((first, last))
     middle = make(type="conv", cout=op.cin, k=1, act=op.act, **inner)
-    return Recipe((first, middle, make(type="dwconv", k=op.k, d=op.d, **inner), last))
+    second = make(type="dwconv", k=op.k, d=op.d, **{**inner, "norm": norm})
+    return Recipe((first, middle, second, last))
 
 
 def _factorized(op: T) -> Recipe[T]:

@@ -140,6 +140,13 @@ def test_separable_convolutions():
     assert [part.type for part in conv(tag="sep2").decompose()] == ["dwconv", "conv"] * 2
 
 
+def test_separable_convolutions_have_one_batch_norm_each():
+    assert conv(tag="sep").parameters() == 16 * 9 + 16 * 32 + 2 * 32
+    twice = 2 * 16 * 9 + 16 * 16 + 2 * 16 + 16 * 32 + 2 * 32
+    assert conv(tag="sep2", d=2).parameters() == twice
+    assert conv(tag="sep", norm="in").parameters() == 16 * 9 + 16 * 32
+
+
 def test_factorized_reduction_is_two_halves_side_by_side():
     operation = conv(tag="factorized", k=1, s=2)
     assert operation.macs() == 14 * 14 * 16 * 32
