@@ -9,11 +9,11 @@ Artificial Intelligence 113, 1999, section 3.
 """
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,8 @@ from searches.spaces.base import Aggregate, Genes, InvalidArchitecture, SearchSp
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int32]
+T = TypeVar("T")
+R = TypeVar("R")
 # Entries of a table of costs; what is larger would not fit into memory.
 LARGEST_TABLE = 20_000_000
 
@@ -37,10 +39,13 @@ class Slot:
         genes: positions of the genes that decide what runs, ascending.
         operations: object array with one axis per gene, as long as the gene has options; each
             entry an Operation, or None where nothing runs.
+        rows: for slots of many genes and few operations, instead: `operations` is then a list
+            without such axes, and these are positions in it, -1 where nothing runs.
     """
 
     genes: tuple[int, ...]
     operations: npt.NDArray[np.object_]
+    rows: Indices | None = None
 
 
 @dataclass(frozen=True)
@@ -59,22 +64,32 @@ class FactorSpace(SearchSpace):
 
     @abstractmethod
     def _slots(self) -> Sequence[Slot]:
-        """All slots in network order; asked once."""
+        """All slots in network order; asked once.
+
+        Blocks that repeat each other best share their slots, which are then looked up once.
+        """
 
     @cached_property
     def _numbered(self) -> tuple[tuple[Operation, ...], tuple[Factor, ...]]:
         """The distinct operations, and for each slot their rows (-1: nothing runs)."""
         rows: dict[Operation, int] = {}
-        factors = []
-        for slot in self._slots():
+
+        def number(slot: Slot) -> Factor:
             shape = tuple(len(self.genes[gene].options) for gene in slot.genes)
-            if slot.operations.shape != shape:
-                raise ValueError(f"Slot of genes {slot.genes}: {slot.operations.shape} ≠ {shape}.")
-            found = [
+            numbers = [
                 -1 if operation is None else rows.setdefault(operation, len(rows))
                 for operation in slot.operations.ravel().tolist()
             ]
-            factors.append(Factor(slot.genes, np.array(found, np.int32).reshape(shape)))
+            table = np.array(numbers, np.int32)
+            if slot.rows is None:
+                table = table.reshape(slot.operations.shape)
+            else:
+                table = np.append(table, np.int32(-1))[slot.rows]
+            if table.shape != shape:
+                raise ValueError(f"Slot of genes {slot.genes}: {table.shape} ≠ {shape}.")
+            return Factor(slot.genes, table)
+
+        factors = _each_once(list(self._slots()), number)
         return tuple(rows), tuple(factors)
 
     def operation_table(self) -> tuple[Operation, ...]:
@@ -89,11 +104,12 @@ class FactorSpace(SearchSpace):
         table = self._canonical_rows(
             np.asarray(genes, dtype=np.int64).reshape(-1, len(self.genes))
         )
-        columns = []
-        for factor in self.slot_rows:
+
+        def column(factor: Factor) -> Indices:
             row = factor.table[tuple(table[:, gene] for gene in factor.genes)]
-            columns.append(np.broadcast_to(row, len(table)))
-        return np.stack(columns, axis=1).astype(np.int32)
+            return np.broadcast_to(row, len(table))
+
+        return np.stack(_each_once(self.slot_rows, column), axis=1).astype(np.int32)
 
     def _canonical_rows(self, table: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """`canonical` for each row of a table [n, n_genes]."""
@@ -148,9 +164,18 @@ class FactorSpace(SearchSpace):
             raise ValueError("One cost per operation is needed, none of them NaN.")
         nothing = 0.0 if aggregate == "sum" else -np.inf
         padded = np.append(costs, nothing)  # row -1
-        factors = [Factor(f.genes, padded[f.table]) for f in self.slot_rows]
+        factors = _each_once(self.slot_rows, lambda f: Factor(f.genes, padded[f.table]))
         best, genes = optimum(factors, len(self.genes), aggregate=aggregate, largest=largest)
         return best, self.canonical(genes)
+
+
+def _each_once(items: Sequence[T], compute: Callable[[T], R]) -> list[R]:
+    """Results in the order of the items; for an item that is there again, the same result."""
+    known: dict[int, R] = {}
+    for item in items:
+        if id(item) not in known:
+            known[id(item)] = compute(item)
+    return [known[id(item)] for item in items]
 
 
 def _plain(value: Any) -> Any:

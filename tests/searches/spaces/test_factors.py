@@ -65,6 +65,34 @@ def test_description_names_active_genes_and_is_read_back():
         SPACE.parse({"width": 8, "depth": 2})
 
 
+class Repeated(Chain):
+    """The same twice, the second time with the head as a list of operations and rows in it."""
+
+    def _slots(self):
+        first, second, head = super()._slots()
+        listed = np.array(list(dict.fromkeys(head.operations.ravel())), object)
+        find = np.vectorize(list(listed).index)
+        other = Slot(head.genes, listed, find(head.operations))
+        return [first, second, head, first, second, other]
+
+
+def test_slots_may_be_repeated_and_list_their_operations():
+    repeated = Repeated()
+    assert repeated.operation_table() == SPACE.operation_table()
+    for genes in SPACE.enumerate():
+        assert repeated.operations(genes) == SPACE.operations(genes) * 2
+    values = np.random.default_rng(0).normal(size=len(SPACE.operation_table()))
+    once = SPACE.extreme(values, aggregate="sum", largest=True)
+    assert repeated.extreme(values, aggregate="sum", largest=True)[0] == pytest.approx(2 * once[0])
+
+
+def test_a_slot_whose_table_does_not_fit_its_genes_is_refused():
+    wrong = Chain()
+    wrong._slots = lambda: [Slot((0, 1), np.array([linear(3, 8)] * 3, object))]
+    with pytest.raises(ValueError, match=r"\(3,\) ≠ \(3, 2\)"):
+        wrong.operation_table()
+
+
 @pytest.mark.parametrize("largest", [False, True])
 @pytest.mark.parametrize("aggregate", ["sum", "max"])
 @pytest.mark.parametrize("seed", range(5))
