@@ -82,6 +82,8 @@ class Supernet(Owned):
     space = models.ForeignKey(Space, on_delete=models.PROTECT)
     # Evaluator, its settings, target settings and seed: what made these weights.
     recipe = models.JSONField()
+    # Of a one-shot strategy: its choices with their probabilities, and what they stand for.
+    report = models.JSONField(default=dict, blank=True)
     checkpoint = StoredName()
     sha256 = models.CharField(max_length=64, blank=True, default="")
     n_bytes = models.PositiveBigIntegerField(default=0)  # of the checkpoint

@@ -117,7 +117,7 @@ def _tuner(making: Making, candidate: "Candidate", epochs: int) -> Any:
         engine.task_of(making.run),
         FineTuneSettings(epochs=epochs),
         seed,
-        provenance="inherited" if engine.needs_training(making.run) else "fully trained",
+        provenance="inherited" if engine.shares_weights(making.run) else "fully trained",
     )
 
 

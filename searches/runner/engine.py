@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from searches.datasets.base import ImageData
 from searches.evaluators.registry import EVALUATORS
 from searches.models import DataSet, Run, Space, Supernet, Trial
-from searches.objectives.cards import Card
+from searches.objectives.cards import Card, load_object
 from searches.objectives.limits import Limit
 from searches.objectives.measures import COSTS, Measure
 from searches.objectives.objectives import Objective
@@ -21,14 +21,19 @@ from searches.runner.costing import Costing
 from searches.spaces import registry as space_registry
 from searches.spaces.base import Genes, SearchSpace
 from searches.strategies.base import Aim, Problem, Result, Strategy
-from searches.strategies.registry import STRATEGIES
+from searches.strategies.registry import STRATEGIES, StrategyCard
 from searches.targets.registry import TARGETS, TargetCard
 from webnas.work import files
 
 if TYPE_CHECKING:
     from searches.evaluators.base import Evaluator
+    from searches.training.base import Trainable
+    from searches.training.one_shot.base import OneShot
+    from searches.training.one_shot.costs import AdditiveCost
     from searches.training.task import Task
 
+# Costs that are sums over the operations of a network.
+ADDITIVE = ("latency", "energy", "storage", "macs", "parameters")
 # Loaded evaluators kept per worker process: a trained supernet is read from disk once.
 EVALUATORS_KEPT = 2
 
@@ -109,7 +114,15 @@ def problem_of(run: Run, costing: Costing) -> Problem:
         limits=tuple(limit.text() for limit in limits),
         aims=tuple(_aim(run, objective) for objective in objectives if run.scale),
         costs=lambda population: costing.losses(population, objectives),
+        derived=_derived(run),
     )
+
+
+def _derived(run: Run) -> tuple[Genes, ...]:
+    """What the training of a one-shot strategy ended with."""
+    if run.supernet is None or not is_one_shot(run):
+        return ()
+    return tuple(tuple(genes) for genes in run.supernet.report.get("derived", []))
 
 
 def _aim(run: Run, objective: Objective) -> Aim:
@@ -225,14 +238,64 @@ def store_checkpoint(folder: str, state: dict[str, Any]) -> files.StoredFile:
     return files.write(folder, ".pt", checkpoints.dumps(state))
 
 
-def needs_training(run: Run) -> bool:
-    """Whether the evaluator trains shared weights before the search."""
+def shares_weights(run: Run) -> bool:
+    """Whether the evaluator judges by weights that all architectures share."""
     return "shared weights" in EVALUATORS[run.evaluator].provides
+
+
+def is_one_shot(run: Run) -> bool:
+    """Whether the strategy searches by a training of its own."""
+    card = STRATEGIES[run.strategy]
+    return isinstance(card, StrategyCard) and card.trainable is not None
+
+
+def needs_training(run: Run) -> bool:
+    """Whether something is trained before the search."""
+    return shares_weights(run) or is_one_shot(run)
+
+
+def trainable_of(run: Run) -> "OneShot | Trainable | None":
+    """What the *train* stage trains: the one-shot strategy, else what the evaluator prepares."""
+    if not is_one_shot(run):
+        return evaluator_of(run).prepare()
+    card = STRATEGIES[run.strategy]
+    settings = settings_of(card, run.strategy_settings)
+    costs = additive_costs(run, costing_of(run))
+    trainable: OneShot = load_object(str(getattr(card, "trainable", "")))(
+        task_of(run), settings, seed_of(run.seed, "one-shot"), costs=costs
+    )
+    return trainable
+
+
+def additive_costs(run: Run, costing: Costing) -> "list[AdditiveCost]":
+    """The cost objectives that add up over the operations, as one-shot strategies see them."""
+    from searches.training.one_shot.costs import AdditiveCost
+
+    found = []
+    for objective in objectives_of(run):
+        if objective.measure not in ADDITIVE:
+            continue
+        needs_device = COSTS[objective.measure].needs_device
+        table = costing.table(objective.device if needs_device else None)
+        values, constant = table.slot_costs(objective.measure)
+        ends = run.scale[objective.key]
+        found.append(
+            AdditiveCost(objective.key, values, constant, ends["ideal"], ends["reference"])
+        )
+    return found
 
 
 def recipe_of(run: Run) -> dict[str, Any]:
     """What makes a supernet's weights: equal recipes give equal weights."""
-    return {
+    one_shot: dict[str, Any] = {}
+    if is_one_shot(run):
+        one_shot = {
+            "strategy": run.strategy,
+            "strategy_settings": run.strategy_settings,
+            "objectives": run.objectives,
+            "devices": [pin.version.content_sha256 for pin in run.pinned.all() if pin.version],
+        }
+    return one_shot | {
         "target": run.target,
         "target_settings": run.target_settings,
         "evaluator": run.evaluator,

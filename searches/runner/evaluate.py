@@ -164,7 +164,7 @@ def _finish(judging: Judging, candidate: "Candidate") -> None:
         raise NoValue(", ".join(objective.key for objective in objectives))
     for position, objective in enumerate(objectives):
         fields[f"value_{position}"] = measures[objective.key].value
-    if not engine.needs_training(run):
+    if not engine.shares_weights(run):
         # Trained for this trial alone: kept for verification and for whoever chooses it.
         fields |= _stored(run, candidate)
     _end(judging, **fields)
@@ -177,7 +177,7 @@ def _verify(judging: Judging, candidate: "Candidate") -> None:
     named = {f"{name}:test": value for name, value in tested.items()}
     trial = judging.trial
     fields = {"data": trial.data | {"measures": trial.measures | named}, "is_verified": True}
-    if engine.needs_training(judging.run):
+    if engine.shares_weights(judging.run):
         # What was kept half-way; weights of a trial's own training stay.
         _end(judging, **NO_CHECKPOINT, **fields)
         files.remove(trial.checkpoint)

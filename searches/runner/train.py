@@ -10,6 +10,10 @@ from webnas.work.leases import Heartbeat
 
 # Progress of a running slice is shown at most so often.
 SHOW_EVERY_SECONDS = 2.0
+# Architectures that a one-shot strategy is read off to: more than the budget, as limits leave
+# some of them out and a run can be extended.
+DERIVED_PER_TRIAL = 4
+MOST_DERIVED = 2000
 
 
 def train(run: Run, heartbeat: Heartbeat) -> Outcome:
@@ -17,7 +21,7 @@ def train(run: Run, heartbeat: Heartbeat) -> Outcome:
     supernet = run.supernet
     if supernet is None or supernet.is_trained:
         return Outcome({"stage": Run.Stage.SEARCH, "message": ""})
-    trainable = engine.evaluator_of(run).prepare()
+    trainable = engine.trainable_of(run)
     if trainable is None:
         return Outcome({"stage": Run.Stage.SEARCH, "message": ""})
     if supernet.checkpoint:
@@ -33,7 +37,25 @@ def train(run: Run, heartbeat: Heartbeat) -> Outcome:
 
     progress = trainable.advance(deadline=slices.deadline(), tick=tick)
     stored = engine.store_checkpoint(f"checkpoints/run-{run.pk}", trainable.state())
-    return _outcome(run, supernet, progress, stored, time.monotonic() - started)
+    outcome = _outcome(run, supernet, progress, stored, time.monotonic() - started)
+    if progress.done and engine.is_one_shot(run):
+        _add_report(outcome, run, supernet, trainable)
+    return outcome
+
+
+def _add_report(outcome: Outcome, run: Run, supernet: Supernet, trainable: Any) -> None:
+    """What a one-shot strategy has found: its choices, and the architectures they stand for."""
+    n = min(MOST_DERIVED, DERIVED_PER_TRIAL * run.budget)
+    report = trainable.report() | {"derived": [list(genes) for genes in trainable.derive(n)]}
+    store = outcome.store
+
+    def store_all() -> None:
+        store()
+        Supernet.objects.filter(pk=supernet.pk).update(report=report)
+        if report["stopped"]:
+            slices.log(run.pk, f"The search stopped early: {report['stopped']}.")
+
+    outcome.store = store_all
 
 
 def _show(run: Run, progress: Any) -> None:

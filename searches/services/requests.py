@@ -17,7 +17,7 @@ from searches.objectives.settings import SettingsError, build
 from searches.runner import engine
 from searches.runner.costing import COLUMNS, Costing, unreachable
 from searches.spaces.registry import FAMILIES
-from searches.strategies.registry import STRATEGIES
+from searches.strategies.registry import STRATEGIES, StrategyCard
 from searches.targets.registry import TARGETS
 
 MAX_BUDGET = 1_000_000
@@ -137,10 +137,19 @@ def _check_supernet(checked: Checked) -> None:
         checked.add("supernet", "This supernet was trained for another space.")
     if request.supernet.dataset_id != request.dataset.pk:
         checked.add("supernet", "This supernet was trained on another data set.")
-    if "evaluator" in checked.cards:
-        provides = checked.cards["evaluator"].provides
-        if "shared weights" not in provides:
-            checked.add("supernet", "This evaluator does not use shared weights.")
+    _check_trainer(checked, request.supernet)
+
+
+def _check_trainer(checked: Checked, supernet: Supernet) -> None:
+    """Whether the run can use what was trained."""
+    card = checked.cards.get("strategy")
+    if isinstance(card, StrategyCard) and card.trainable is not None:
+        if supernet.recipe.get("strategy") != card.name:
+            checked.add("supernet", f"{card.label} did not train this supernet.")
+        return
+    evaluator = checked.cards.get("evaluator")
+    if evaluator is not None and "shared weights" not in evaluator.provides:
+        checked.add("supernet", "This evaluator does not use shared weights.")
 
 
 def _check_numbers(checked: Checked) -> None:

@@ -82,6 +82,7 @@ class Problem:
         costs: [n, n_objectives] losses known before an evaluation, NaN where only it can tell.
         epochs: of a full evaluation, when the evaluator can stop earlier; else 0.
         prior: results of an earlier run, costed for this one; their tickets are 0.
+        derived: architectures that a one-shot strategy's training ended with, the best first.
     """
 
     space: SearchSpace
@@ -93,6 +94,7 @@ class Problem:
     costs: Callable[[Sequence[Genes]], Floats] | None = None
     epochs: int = 0
     prior: tuple[Result, ...] = ()
+    derived: tuple[Genes, ...] = ()
 
 
 class Strategy(ABC):

@@ -38,5 +38,86 @@ STRATEGIES = Registry(
             settings="searches.strategies.settings.evolution:Nsga2Settings",
             presets={"default": {}, "large": {"population": 100}},
         ),
+        StrategyCard(
+            name="regularised_evolution",
+            label="Regularised evolution",
+            path="searches.strategies.regularised_evolution:RegularisedEvolution",
+            summary="The best of a random tournament has a mutant, and the oldest of the "
+            "population dies, however good it was.",
+            settings="searches.strategies.settings.evolution:RegularisedEvolutionSettings",
+            presets={"default": {}, "paper": {"population": 100, "sample": 25}},
+        ),
+        StrategyCard(
+            name="ofa_evolution",
+            label="Evolution (once-for-all)",
+            path="searches.strategies.ofa_evolution:OfaEvolution",
+            summary="The best quarter of all generations stays; half of its children are "
+            "mutants, half mix two parents, each made again until it is within the limits.",
+            settings="searches.strategies.settings.evolution:OfaEvolutionSettings",
+            presets={"default": {}, "small budget": {"population": 20}},
+        ),
+        StrategyCard(
+            name="local_search",
+            label="Local search",
+            path="searches.strategies.local_search:LocalSearch",
+            summary="Tries the neighbours of each member of the front until none adds to it, "
+            "then starts elsewhere.",
+            settings="searches.strategies.settings.local:LocalSearchSettings",
+            presets={"default": {}},
+        ),
+        StrategyCard(
+            name="darts",
+            label="DARTS",
+            path="searches.strategies.derived:Derived",
+            summary="Trains one network that mixes all operations, and learns "
+            "their weights by gradient descent; stops before it collapses to skip connections.",
+            settings="searches.strategies.settings.one_shot:DartsSettings",
+            requires=frozenset({"differentiable slots"}),
+            presets={"default": {}, "second order": {"order": "second"}},
+            trainable="searches.training.one_shot.darts:Darts",
+        ),
+        StrategyCard(
+            name="gdas",
+            label="GDAS",
+            path="searches.strategies.derived:Derived",
+            summary="Like DARTS, but each step draws one operation per choice by "
+            "Gumbel noise: as fast as training one network.",
+            settings="searches.strategies.settings.one_shot:GdasSettings",
+            requires=frozenset({"differentiable slots"}),
+            presets={"default": {}},
+            trainable="searches.training.one_shot.gumbel:Gdas",
+        ),
+        StrategyCard(
+            name="fbnet",
+            label="FBNet",
+            path="searches.strategies.derived:Derived",
+            summary="Mixes operations by a Gumbel softmax; the loss is multiplied "
+            "by the expected cost on the device.",
+            settings="searches.strategies.settings.one_shot:FbnetSettings",
+            requires=frozenset({"differentiable slots"}),
+            presets={"default": {}},
+            trainable="searches.training.one_shot.gumbel:Fbnet",
+        ),
+        StrategyCard(
+            name="proxyless",
+            label="ProxylessNAS",
+            path="searches.strategies.derived:Derived",
+            summary="Binary gates: one path is in memory at a time, choices "
+            "learn from two; the expected cost on the device is part of the loss.",
+            settings="searches.strategies.settings.one_shot:ProxylessSettings",
+            requires=frozenset({"differentiable slots"}),
+            presets={"default": {}},
+            trainable="searches.training.one_shot.proxyless:Proxyless",
+        ),
+        StrategyCard(
+            name="proxyless_reinforce",
+            label="ProxylessNAS (REINFORCE)",
+            path="searches.strategies.derived:Derived",
+            summary="Like ProxylessNAS, but choices learn from the rewards of whole networks.",
+            settings="searches.strategies.settings.one_shot:ProxylessReinforceSettings",
+            requires=frozenset({"differentiable slots"}),
+            presets={"default": {}},
+            trainable="searches.training.one_shot.proxyless:ProxylessReinforce",
+        ),
     ],
 )

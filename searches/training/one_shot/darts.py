@@ -1,0 +1,156 @@
+"""DARTS: choices as a continuous mixture, learnt by gradient descent.
+
+Source: Liu, Simonyan, Yang: DARTS: Differentiable Architecture Search, ICLR 2019 (arXiv
+1806.09055). The search stops before the preferred cell collapses to skip connections, as in
+Liang et al.: DARTS+, 2019 (arXiv 1909.06035), criterion 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from searches.networks.mixed import Gate
+from searches.strategies.settings.one_shot import DartsSettings
+from searches.training.one_shot.base import OneShot
+from searches.training.one_shot.costs import AdditiveCost
+from searches.training.one_shot.gates import FullMixture
+from searches.training.task import Task
+
+# Length of the finite-difference step, as a share of the gradient's (Liu et al., section 2.3).
+DIFFERENCE = 0.01
+
+
+class Darts(OneShot):
+    """First order, or second order with the weights' next step unrolled."""
+
+    settings: DartsSettings
+
+    def __init__(
+        self, task: Task, settings: DartsSettings, seed: int, *, costs: Sequence[AdditiveCost] = ()
+    ):
+        super().__init__(task, settings, seed, costs=costs)
+        self.previous = [alpha.detach().clone() for alpha in self.alphas]  # an epoch ago
+
+    def weight_gates(self) -> list[Gate]:
+        return [FullMixture(p.detach()) for p in self.probabilities()]
+
+    def choice_step(self) -> None:
+        gradients: Sequence[Tensor | None]
+        if self.settings.order == "second":
+            gradients = self._second_order()
+        else:
+            gradients = torch.autograd.grad(
+                self._validation_loss(), self.alphas, allow_unused=True
+            )
+        self.step_choices(gradients)
+
+    def epoch_ended(self) -> None:
+        """Stop, with the choices of an epoch ago, when too many skip connections are kept."""
+        most = self.settings.most_skips
+        is_learning = self.epoch > self.settings.warmup_epochs
+        if most is not None and is_learning and self.n_skips() > most:
+            n_skips = self.n_skips()
+            self.set_alphas(self.previous)
+            self.stopped = (
+                f"epoch {self.epoch}: {n_skips} skip connections, more than {most}; "
+                "the choices are those of the epoch before"
+            )
+            return
+        self.previous = [alpha.detach().clone() for alpha in self.alphas]
+
+    def state(self) -> dict[str, Any]:
+        return {**super().state(), "previous": [alpha.clone() for alpha in self.previous]}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        super().restore(state)
+        self.previous = [alpha.clone() for alpha in state["previous"]]
+
+    def _validation_loss(self) -> Tensor:
+        """Loss on the choices' samples and the cost, both differentiable in the choices."""
+        self.set_gates([FullMixture(p) for p in self.probabilities()])
+        return self.choice_loss() + self.cost_term()
+
+    def _training_loss(self) -> Tensor:
+        self.set_gates([FullMixture(p) for p in self.probabilities()])
+        inputs, targets = self.batch("weights")
+        return self.task.loss(self.network(inputs), targets)
+
+    def _second_order(self) -> list[Tensor]:
+        named = dict(self.network.named_parameters())
+        momentum, decay = self.settings.momentum, self.settings.weight_decay
+        velocity = self.optimiser.velocity
+
+        def direction(gradients: Sequence[Tensor]) -> list[Tensor]:
+            return [
+                momentum * velocity[name] + gradient + decay * (weight if weight.ndim > 1 else 0)
+                for (name, weight), gradient in zip(named.items(), gradients, strict=True)
+            ]
+
+        return unrolled_gradient(
+            self.alphas,
+            list(named.values()),
+            training_loss=self._training_loss,
+            validation_loss=self._validation_loss,
+            rate=self.learning_rate(),
+            direction=direction,
+        )
+
+
+def unrolled_gradient(
+    alphas: Sequence[Tensor],
+    weights: Sequence[Tensor],
+    *,
+    training_loss: Callable[[], Tensor],
+    validation_loss: Callable[[], Tensor],
+    rate: float,
+    direction: Callable[[Sequence[Tensor]], Sequence[Tensor]],
+) -> list[Tensor]:
+    """Gradient of the validation loss after the weights' next step (Liu et al., equations 7, 8).
+
+    The product with the matrix of second derivatives is a central difference of two gradients.
+
+    Args:
+        alphas: the choices.
+        weights: of the network; are the same again afterwards.
+        training_loss: at the present choices and weights.
+        validation_loss: likewise.
+        rate: learning rate ξ of the step.
+        direction: from the gradient of the training loss to what the step moves against.
+    """
+    before = [weight.detach().clone() for weight in weights]
+    gradients = _gradients(training_loss(), weights)
+    with torch.no_grad():
+        _move(weights, before, direction(gradients), -rate)
+    both = _gradients(validation_loss(), [*alphas, *weights])
+    of_alphas, of_weights = both[: len(alphas)], both[len(alphas) :]
+    length = torch.stack([g.pow(2).sum() for g in of_weights]).sum().sqrt().item()
+    epsilon = DIFFERENCE / max(length, 1e-12)
+    ends = []
+    for sign in (1.0, -1.0):
+        _move(weights, before, of_weights, sign * epsilon)
+        ends.append(_gradients(training_loss(), alphas))
+    _move(weights, before, of_weights, 0.0)
+    return [
+        g - rate * (plus - minus) / (2 * epsilon)
+        for g, plus, minus in zip(of_alphas, *ends, strict=True)
+    ]
+
+
+def _gradients(loss: Tensor, inputs: Sequence[Tensor]) -> list[Tensor]:
+    found = torch.autograd.grad(loss, list(inputs), allow_unused=True)
+    return [
+        torch.zeros_like(tensor) if gradient is None else gradient
+        for tensor, gradient in zip(inputs, found, strict=True)
+    ]
+
+
+@torch.no_grad()
+def _move(
+    weights: Sequence[Tensor], before: Sequence[Tensor], along: Sequence[Tensor], length: float
+) -> None:
+    for weight, start, step in zip(weights, before, along, strict=True):
+        weight.copy_(start + length * step if length else start)

@@ -1,0 +1,134 @@
+"""DARTS: the unrolled gradient against exact ones, and the early stop."""
+
+import time
+
+import pytest
+import torch
+
+from searches.strategies.settings.one_shot import DartsSettings
+from searches.training.base import always
+from searches.training.one_shot.base import count_skips
+from searches.training.one_shot.darts import Darts, unrolled_gradient
+
+RATE, MOMENTUM, DECAY = 0.1, 0.9, 3e-2
+
+
+@pytest.fixture
+def bilevel():
+    """Losses that are quadratic in the weights, with the choices in between; float64."""
+    torch.manual_seed(0)
+    a, b = torch.randn(3, 5, 5, dtype=torch.float64), torch.randn(3, 5, dtype=torch.float64)
+    alpha = torch.randn(3, dtype=torch.float64, requires_grad=True)
+    weight = torch.randn(5, dtype=torch.float64, requires_grad=True)
+    velocity = torch.randn(5, dtype=torch.float64)
+
+    def loss(which, w, choices):
+        p = torch.softmax(choices, 0)
+        mixed = torch.einsum("i,ijk,k->j", p, a, w) - b[which]
+        return (mixed**2).sum()
+
+    return alpha, weight, velocity, loss
+
+
+def direction(weight, velocity):
+    return lambda gradients: [MOMENTUM * velocity + gradients[0] + DECAY * weight]
+
+
+def test_second_order_equals_exact_unrolled_differentiation(bilevel):
+    alpha, weight, velocity, loss = bilevel
+    found = unrolled_gradient(
+        [alpha],
+        [weight],
+        training_loss=lambda: loss(0, weight, alpha),
+        validation_loss=lambda: loss(1, weight, alpha),
+        rate=RATE,
+        direction=direction(weight, velocity),
+    )[0]
+    (gradient,) = torch.autograd.grad(loss(0, weight, alpha), weight, create_graph=True)
+    moved = weight - RATE * (MOMENTUM * velocity + gradient + DECAY * weight)
+    (exact,) = torch.autograd.grad(loss(1, moved, alpha), alpha)
+    torch.testing.assert_close(found, exact, rtol=1e-9, atol=1e-10)
+    (first,) = torch.autograd.grad(loss(1, weight, alpha), alpha)
+    assert (found - first).norm() > 0.05 * exact.norm()  # the second order is not nothing
+
+
+def test_second_order_equals_a_finite_difference_of_the_bilevel_loss(bilevel):
+    alpha, weight, velocity, loss = bilevel
+
+    def bilevel_loss(choices):
+        (gradient,) = torch.autograd.grad(loss(0, weight, choices), weight)
+        moved = weight - RATE * (MOMENTUM * velocity + gradient + DECAY * weight)
+        return loss(1, moved, choices).item()
+
+    found = unrolled_gradient(
+        [alpha],
+        [weight],
+        training_loss=lambda: loss(0, weight, alpha),
+        validation_loss=lambda: loss(1, weight, alpha),
+        rate=RATE,
+        direction=direction(weight, velocity),
+    )[0]
+    step = 1e-6
+    for position in range(3):
+        shift = torch.zeros(3, dtype=torch.float64)
+        shift[position] = step
+        up, down = (bilevel_loss((alpha + sign * shift).detach()) for sign in (1, -1))
+        assert found[position].item() == pytest.approx((up - down) / (2 * step), rel=1e-6)
+
+
+def test_weights_are_bitwise_the_same_after_the_gradient(bilevel):
+    alpha, weight, velocity, loss = bilevel
+    before = weight.detach().clone()
+    unrolled_gradient(
+        [alpha],
+        [weight],
+        training_loss=lambda: loss(0, weight, alpha),
+        validation_loss=lambda: loss(1, weight, alpha),
+        rate=RATE,
+        direction=direction(weight, velocity),
+    )
+    assert torch.equal(weight, before)
+
+
+def test_gradient_of_the_choices_adds_up_to_nothing(task):
+    trainable = Darts(task, DartsSettings(batch_size=16), 0)
+    gradients = torch.autograd.grad(trainable._validation_loss(), trainable.alphas)
+    for gradient in gradients:  # a softmax does not change when all logits are shifted
+        assert gradient.abs().max() > 1e-5
+        assert gradient.sum().abs() < 1e-6
+
+
+def train(trainable):
+    return trainable.advance(deadline=time.monotonic() + 60, tick=always)
+
+
+def leaning(trainable, toward):
+    for alpha in trainable.alphas:
+        alpha.data[toward] += 3.0
+
+
+@pytest.mark.parametrize(("most", "stops"), [(1, True), (2, False), (None, False)])
+def test_the_search_stops_before_too_many_skip_connections_are_kept(task, most, stops):
+    settings = DartsSettings(
+        epochs=4, warmup_epochs=1, batch_size=16, choice_rate=1e-4, most_skips=most
+    )
+    trainable = Darts(task, settings, 0)
+    per_epoch = trainable.steps_per_epoch
+    while trainable.step < 2 * per_epoch:
+        trainable.advance(deadline=0, tick=always)
+    kept = [alpha.detach().clone() for alpha in trainable.alphas]
+    leaning(trainable, 2)  # both places prefer the skip connection from here on
+    progress = train(trainable)
+    assert progress.done
+    assert bool(trainable.stopped) == stops
+    if stops:
+        assert progress.step == 3 * per_epoch
+        assert "2 skip connections" in trainable.stopped
+        assert all(torch.equal(a, b) for a, b in zip(trainable.alphas, kept, strict=True))
+    else:
+        assert progress.step == progress.total
+
+
+def test_skips_of_reduction_cells_do_not_count():
+    description = {"normal op 1": "skip_connect", "reduction op 1": "skip_connect", "depth": 3}
+    assert count_skips(description) == 1
