@@ -50,6 +50,8 @@ class ProfileVersion(models.Model):
     """One immutable state of a profile; runs pin it by id and content hash."""
 
     counted_for = "device__owner"
+    # Columns that may be megabytes: lists and pages of runs leave them where they are.
+    LARGE = ("document", "fits", "report", "fingerprints")
 
     device = models.ForeignKey(DeviceProfile, on_delete=models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField()
@@ -60,6 +62,8 @@ class ProfileVersion(models.Model):
     # What the import had to say: a list of problems.
     report = models.JSONField(default=list)
     n_entries = models.PositiveIntegerField(default=0)
+    # Hashes of the rows, 8 bytes each: what later uploads are compared with.
+    fingerprints = models.BinaryField(default=b"")
     # The file as it came, and its size.
     original = StoredName()
     n_bytes = models.PositiveBigIntegerField(default=0)

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from devices import versions
 from devices.models import DeviceProfile, ProfileVersion
-from devices.profiles import intake
+from devices.profiles import checks, intake
 from devices.profiles.operations import Operation
 from webnas.accounts import quotas
 from webnas.refusals import ConflictingRequest, QuestionedRequest, RefusedRequest
@@ -42,7 +42,7 @@ def import_profile(
     taken = f"You have a device called “{title}”; add a version to it, or rename this."
     if DeviceProfile.objects.owned_by(owner).filter(name=title).exists():
         raise RefusedRequest({"name": [taken]})
-    version = _version(accepted)
+    version = _version(accepted, owner)
     try:
         with transaction.atomic():
             quotas.refuse_beyond(owner, len(data))
@@ -61,7 +61,7 @@ def new_version(
     if latest and latest.content_sha256 == accepted.profile.content_sha256():
         message = f"This is version {latest.number} unchanged."
         raise RefusedRequest({"file": [message]}, message)
-    version = _version(accepted)
+    version = _version(accepted, device.owner, device)
     with transaction.atomic():
         if device.owner is not None:
             quotas.refuse_beyond(device.owner, len(data))
@@ -83,10 +83,16 @@ def _read(data: bytes, filename: str, answers: Mapping[str, str]) -> intake.Acce
     return verdict
 
 
-def _version(accepted: intake.Accepted) -> ProfileVersion:
-    return versions.version_of(
-        accepted.profile, report=[asdict(problem) for problem in accepted.report]
-    )
+def _version(
+    accepted: intake.Accepted, owner: User | None, device: DeviceProfile | None = None
+) -> ProfileVersion:
+    """A version with what the import had to say, on rows of the owner's other devices, too."""
+    version = versions.version_of(accepted.profile)
+    own = frozenset(versions.unpacked(version.fingerprints))
+    others = versions.newest_fingerprints(owner, apart_from=device)
+    problems = [*accepted.report, *checks.copied(own, others)]
+    version.report = [asdict(problem) for problem in problems]
+    return version
 
 
 def _store(

@@ -105,7 +105,7 @@ class Devices(mixins.ListModelMixin, OwnedRows):
     )
     def versions(self, request: Request, pk: int) -> Response:
         """All states of a profile, the newest first."""
-        rows = self.get_object().versions.defer("document", "fits", "report").order_by("-number")
+        rows = self.get_object().versions.defer(*ProfileVersion.LARGE).order_by("-number")
         page = self.paginate_queryset(rows)
         return self.get_paginated_response(shown.Version(page, many=True).data)
 

@@ -1,8 +1,9 @@
 """What looks wrong in rows that are each fine by themselves; and whether enough rows are left."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from hashlib import blake2b
 from itertools import pairwise
 from operator import attrgetter
 
@@ -19,6 +20,7 @@ NOISY = 0.5
 FEW_RUNS = 5
 FASTER = 0.8
 FALLBACK_SHARE = 0.2
+COPIED_SHOWN = 5
 
 
 def enough(n_entries: int, n_models: int, rejected: int, total: int) -> Problem | None:
@@ -65,20 +67,27 @@ def possible_energy(rows: list[Placed[R]], device: Device, place: str) -> Iterat
         rows[index] = Placed(placed.line, replace(row, energy_mj=None))
 
 
-def fingerprints(profile: Profile) -> frozenset[str]:
-    """Operation and time of each row; equal ones in two profiles were copied."""
-    return frozenset(f"{entry.op.key()}:{entry.mean_ms:.9g}" for entry in profile.entries)
+def fingerprints(profile: Profile) -> frozenset[int]:
+    """Operation and time of each row, as 64 bits of a hash; equal ones were copied."""
+    texts = (f"{entry.op.key()}:{entry.mean_ms:.9g}" for entry in profile.entries)
+    hashes = (blake2b(text.encode(), digest_size=8).digest() for text in texts)
+    return frozenset(int.from_bytes(digest, "big") for digest in hashes)
 
 
-def copied(profile: Profile, others: Mapping[str, Collection[str]]) -> list[Problem]:
-    """Warnings about rows that equal those of other profiles (name -> their fingerprints)."""
-    own = fingerprints(profile)
+def copied(
+    own: frozenset[int], others: Iterable[tuple[str, Iterable[int]]], limit: int = COPIED_SHOWN
+) -> list[Problem]:
+    """Warnings about rows that equal those of other profiles (name, fingerprints).
+
+    At most `limit` of them, those with the most equal rows first.
+    """
+    shared = [(len(own.intersection(theirs)), name) for name, theirs in others]
     found: list[Problem] = []
-    for name, theirs in others.items():
-        shared = len(own.intersection(theirs))
-        if shared:
-            text = f"{shared} rows equal those of '{name}': copied from another device?"
-            found.append(Problem("W", None, None, str(shared), text))
+    for n, name in sorted(shared, key=lambda pair: -pair[0])[:limit]:
+        if n:
+            rows = "1 row equals one" if n == 1 else f"{n} rows equal those"
+            text = f"{rows} of '{name}': copied from another device?"
+            found.append(Problem("W", None, None, str(n), text))
     return found
 
 

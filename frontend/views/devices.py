@@ -61,7 +61,7 @@ def device(request: HttpRequest, pk: int) -> HttpResponse:
 
 def device_context(request: HttpRequest, found: DeviceProfile) -> dict[str, Any]:
     version = _version(request, found)
-    versions = found.versions.defer("document", "fits", "report").order_by("-number")
+    versions = found.versions.defer(*ProfileVersion.LARGE).order_by("-number")
     return {
         "section": "devices",
         "device": found,

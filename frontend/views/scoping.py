@@ -4,10 +4,11 @@ from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
+from devices.models import ProfileVersion
 from searches.models import PinnedProfile, Run
 
 # Rows of profiles, what is fitted to them, and the blocks to measure: not for pages of runs.
-UNSHOWN = ("device__plan", "version__document", "version__fits", "version__report")
+UNSHOWN = ("device__plan", *(f"version__{name}" for name in ProfileVersion.LARGE))
 
 
 def own_runs(request: HttpRequest) -> QuerySet[Run]:

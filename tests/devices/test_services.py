@@ -74,6 +74,55 @@ def test_a_version_that_cannot_be_stored_leaves_no_file(alice, document, monkeyp
     assert not DeviceProfile.objects.exists()
 
 
+def brought(owner, document, **changes):
+    """The report of an upload."""
+    data = json.dumps(document | changes).encode()
+    version = services.import_profile(owner=owner, data=data, filename="p.json", answers={})
+    return [problem["text"] for problem in version.report]
+
+
+COPIED = "4 rows equal those of 'My board': copied from another device?"
+
+
+def test_rows_of_another_own_device_are_told(alice, document, device):
+    assert device.latest().report == []
+    assert brought(alice, document, name="Another board") == [COPIED]
+
+
+def test_rows_of_a_device_that_comes_with_webnas_are_told(alice, bob, document, device):
+    DeviceProfile.objects.filter(pk=device.pk).update(owner=None)
+    assert brought(bob, document, name="Another board") == [COPIED]
+
+
+def test_devices_of_others_are_not_looked_at(bob, document, device):
+    assert brought(bob, document) == []
+
+
+def test_only_the_newest_version_of_another_device_is_compared(alice, document, device):
+    slower = [row | {"mean_ms": 1.5 * row["mean_ms"]} for row in document["entries"]]
+    data = json.dumps(document | {"entries": slower}).encode()
+    services.new_version(device=device, data=data, filename="p.json", answers={})
+    assert brought(alice, document, name="Another board") == []
+
+
+def test_a_version_is_not_compared_with_those_before_it(alice, document, device):
+    rows = document["entries"]
+    changed = [rows[0] | {"mean_ms": 0.41}, *rows[1:]]
+    data = json.dumps(document | {"entries": changed}).encode()
+    version = services.new_version(device=device, data=data, filename="p.json", answers={})
+    assert version.report == []
+    assert brought(alice, document, name="Another board") == [COPIED.replace("4", "3")]
+
+
+@pytest.mark.parametrize("bound", ["COMPARED_AT_MOST", "ROWS_COMPARED_AT_MOST"])
+def test_of_very_many_devices_the_newest_are_compared(alice, document, device, monkeypatch, bound):
+    monkeypatch.setattr(f"devices.versions.{bound}", 1)
+    rows = [row | {"mean_ms": 2 * row["mean_ms"]} for row in document["entries"]]
+    assert brought(alice, document, name="Newer", entries=rows) == []
+    assert brought(alice, document, name="Another board") == []
+    assert COPIED.replace("My board", "Another board") in brought(alice, document, name="Last")
+
+
 @pytest.mark.parametrize("name", [" ", "x" * 121])
 def test_a_name_has_1_to_120_characters(alice, document, name):
     data = json.dumps(document).encode()

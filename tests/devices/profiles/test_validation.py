@@ -237,9 +237,19 @@ def test_the_same_operation_in_other_words_is_a_repeat(upload, document):
 def test_rows_copied_from_another_profile_are_found(upload, document):
     profile = upload(document([fine(h) for h in range(10, 20)])).profile
     other = upload(document([fine(h) for h in range(15, 30)])).profile
-    (problem,) = checks.copied(profile, {"Note10 224": checks.fingerprints(other)})
+    own = checks.fingerprints(profile)
+    (problem,) = checks.copied(own, [("Note10 224", checks.fingerprints(other)), ("empty", ())])
     assert problem.text == "5 rows equal those of 'Note10 224': copied from another device?"
-    assert checks.copied(profile, {"empty": frozenset()}) == []
+    assert problem.level == "W"
+
+
+def test_of_many_profiles_those_with_the_most_equal_rows_are_named():
+    own = frozenset(range(20))
+    others = [(f"device {n}", range(n)) for n in (0, 1, 3, 9, 5, 7, 8)]
+    found = [problem.text.partition(":")[0] for problem in checks.copied(own, others)]
+    assert found == [f"{n} rows equal those of 'device {n}'" for n in (9, 8, 7, 5, 3)]
+    (one,) = checks.copied(own, others[:2])
+    assert one.text == "1 row equals one of 'device 1': copied from another device?"
 
 
 def test_bigger_operations_that_are_faster_are_listed(texts, document):
