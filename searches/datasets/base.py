@@ -1,4 +1,4 @@
-"""Images with labels as webnas keeps them: six arrays in one file, split once and for all."""
+"""Data with labels as webnas keeps it: six arrays in one file, split once and for all."""
 
 import hashlib
 import math
@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -79,30 +79,37 @@ class Limits:
 
     upload_bytes: int = 256 * 2**20
     unpacked_bytes: int = 2**30
-    n_images: int = 200_000
+    n_images: int = 200_000  # or rows
     n_classes: int = 1000
     side: int = 512
     file_bytes: int = 32 * 2**20  # of one picture in an archive
     pixels: int = 4096 * 4096  # of one picture before it is scaled down
     upload_pixels: int = 2**33  # of all pictures of an archive: a minute or two of decoding
     per_class: int = 5  # at least, so that every split gets some
+    n_features: int = 4096
+    n_cells: int = 20_000_000  # of a table of numbers: some seconds of reading
 
 
 @dataclass(frozen=True)
-class ImageData:
+class LabelledData:
     """A data set in memory.
 
     Attributes:
-        x_train, x_val, x_test: [n, height, width, channels] bytes, 1 or 3 channels.
+        kind: what it is made of, as targets ask for it.
+        NAMES: the attributes that hold texts.
+        x_train, x_val, x_test: [n, ...] inputs.
         y_train, y_val, y_test: [n] numbers of classes.
         classes: names, in the order of the numbers.
     """
 
-    x_train: Images
+    kind: ClassVar[str]
+    NAMES: ClassVar[tuple[str, ...]] = ("classes",)
+
+    x_train: npt.NDArray[Any]
     y_train: Labels
-    x_val: Images
+    x_val: npt.NDArray[Any]
     y_val: Labels
-    x_test: Images
+    x_test: npt.NDArray[Any]
     y_test: Labels
     classes: tuple[str, ...]
 
@@ -114,25 +121,48 @@ class ImageData:
         """
         file = BytesIO()
         arrays: dict[str, Any] = {n: np.ascontiguousarray(getattr(self, n)) for n in ARRAYS}
-        np.savez(file, classes=np.array(self.classes, dtype=np.str_), **arrays)
+        names: dict[str, Any] = {n: np.array(getattr(self, n), dtype=np.str_) for n in self.NAMES}
+        np.savez(file, **names, **arrays)
         return file.getvalue()
 
     @classmethod
-    def load(cls, file: BinaryIO) -> "ImageData":
+    def load(cls, file: BinaryIO) -> Self:
         """The data set of a stored file."""
         with np.load(file, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in ARRAYS}
-            classes = tuple(str(name) for name in archive["classes"])
-        return cls(classes=classes, **arrays)
+            names: dict[str, Any] = {name: tuple(map(str, archive[name])) for name in cls.NAMES}
+        return cls(**names, **arrays)
 
     def sha256(self) -> str:
         """Hash of the content: of the arrays and names, not of the file around them."""
-        digest = hashlib.sha256("\0".join(self.classes).encode())
+        digest = hashlib.sha256()
+        for position, name in enumerate(self.NAMES):
+            digest.update(b"\1" * position + "\0".join(getattr(self, name)).encode())
         for name in ARRAYS:
             array = np.ascontiguousarray(getattr(self, name))
             digest.update(str((array.shape, array.dtype)).encode())
             digest.update(array.data)
         return digest.hexdigest()
+
+    def statistics(self) -> dict[str, Any]:
+        """What a person wants to know of the data, as JSON."""
+        counts = {
+            split: np.bincount(getattr(self, f"y_{split}"), minlength=len(self.classes)).tolist()
+            for split in SPLITS
+        }
+        return {
+            "shape": list(self.x_train.shape[1:]),
+            "classes": list(self.classes),
+            "counts": counts,
+            "n": {split: len(getattr(self, f"y_{split}")) for split in SPLITS},
+        }
+
+
+@dataclass(frozen=True)
+class ImageData(LabelledData):
+    """Images: x is [n, height, width, channels] bytes, 1 or 3 channels."""
+
+    kind = "images"
 
     def moments(self) -> Moments:
         """Mean and standard deviation of the training images per channel, pixels in 0..1.
@@ -151,17 +181,9 @@ class ImageData:
         return tuple(means), tuple(deviations)
 
     def statistics(self) -> dict[str, Any]:
-        """What a person wants to know of the data, as JSON; `mean` and `std` as in `moments`."""
+        """With `mean` and `std` as in `moments`."""
         mean, std = self.moments()
-        counts = {
-            split: np.bincount(getattr(self, f"y_{split}"), minlength=len(self.classes)).tolist()
-            for split in SPLITS
-        }
-        return {
-            "shape": list(self.x_train.shape[1:]),
-            "classes": list(self.classes),
-            "counts": counts,
-            "n": {split: len(getattr(self, f"y_{split}")) for split in SPLITS},
+        return super().statistics() | {
             "mean": [round(value, 5) for value in mean],
             "std": [round(value, 5) for value in std],
         }

@@ -2,6 +2,8 @@
 
 x_*: [n, height, width] or [n, height, width, channels] with 1 or 3 channels; bytes, or floats in
 0..1. y_*: [n] whole numbers from 0. `classes` (optional): names in the order of the numbers.
+
+With x_* of [n, n_features] they are rows of numbers; `features` (optional): names of the columns.
 """
 
 import math
@@ -11,11 +13,19 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from searches.datasets import archives, splits
+from searches.datasets import archives, features, splits
 from searches.datasets.archives import reason
-from searches.datasets.base import DAMAGED, SPLITS, ImageData, Images, Labels, Limits, refuse
+from searches.datasets.base import (
+    DAMAGED,
+    SPLITS,
+    Images,
+    LabelledData,
+    Labels,
+    Limits,
+    refuse,
+)
 
-KNOWN = {f"{axis}_{split}" for axis in "xy" for split in SPLITS} | {"classes"}
+KNOWN = {f"{axis}_{split}" for axis in "xy" for split in SPLITS} | {"classes", "features"}
 # Floats become bytes chunk by chunk, so that memory stays bounded.
 CHUNK_BYTES = 2**24
 MOST_ENTRIES = 100  # looked at to find the first that is not known
@@ -23,7 +33,7 @@ MOST_ENTRIES = 100  # looked at to find the first that is not known
 Array = npt.NDArray[Any]
 
 
-def read(file: BinaryIO, *, seed: int, limits: Limits = Limits()) -> ImageData:  # noqa: B008
+def read(file: BinaryIO, *, seed: int, limits: Limits = Limits()) -> LabelledData:  # noqa: B008
     """The data set of an uploaded .npz.
 
     Raises:
@@ -34,15 +44,33 @@ def read(file: BinaryIO, *, seed: int, limits: Limits = Limits()) -> ImageData: 
         if name not in arrays:
             found = ", ".join(sorted(arrays)) or "nothing"
             raise refuse(name, f"This array is missing; the file holds {found}.")
+    if arrays["x_train"].ndim == 2:
+        return _rows(arrays, seed, limits)
+    if "features" in arrays:
+        raise refuse("features", "Names of columns; x_train holds images, not rows of numbers.")
     parts = {split: _part(arrays, split, limits) for split in SPLITS}
     train = parts["train"]
     if train is None:
         raise refuse("x_train", "This array is missing.")
     _check_same_shape(parts)
-    classes = _classes(arrays.get("classes"), parts, limits)
+    labels = [part[1] for part in parts.values() if part]
+    classes = _classes(arrays.get("classes"), labels, limits)
     return splits.split(
         train, parts["val"], parts["test"], classes=classes, seed=seed, limits=limits
     )
+
+
+def _rows(arrays: dict[str, Array], seed: int, limits: Limits) -> features.FeatureData:
+    """The data set whose inputs are rows of numbers."""
+    labels = {}
+    for split in SPLITS:
+        if _is_there(arrays, split):
+            labels[f"y_{split}"] = _labels(f"y_{split}", arrays[f"y_{split}"])
+            _check_counts(split, arrays[f"x_{split}"], labels[f"y_{split}"], "rows")
+    classes = _classes(arrays.get("classes"), list(labels.values()), limits)
+    names = arrays.get("features")
+    columns = () if names is None else _names("features", names, limits.n_features)
+    return features.of_arrays(arrays, labels, (classes, columns), seed=seed, limits=limits)
 
 
 def _arrays(file: BinaryIO, limits: Limits) -> dict[str, Array]:
@@ -94,17 +122,29 @@ def _header(stream: Any) -> tuple[tuple[int, ...], np.dtype[Any]]:
 
 
 def _part(arrays: dict[str, Array], split: str, limits: Limits) -> tuple[Images, Labels] | None:
+    if not _is_there(arrays, split):
+        return None
+    images = _images(f"x_{split}", arrays[f"x_{split}"], limits)
+    labels = _labels(f"y_{split}", arrays[f"y_{split}"])
+    _check_counts(split, images, labels, "images")
+    return images, labels
+
+
+def _is_there(arrays: dict[str, Array], split: str) -> bool:
+    """Whether the file has the split; half of one is refused."""
     x_name, y_name = f"x_{split}", f"y_{split}"
     if x_name not in arrays and y_name not in arrays:
-        return None
+        return False
     for name, other in ((x_name, y_name), (y_name, x_name)):
         if name not in arrays:
             raise refuse(name, f"This array is missing; {other} is there.")
-    images = _images(x_name, arrays[x_name], limits)
-    labels = _labels(y_name, arrays[y_name])
-    if len(images) != len(labels):
-        raise refuse(y_name, f"{len(labels)} labels for {len(images)} images of {x_name}.")
-    return images, labels
+    return True
+
+
+def _check_counts(split: str, inputs: Array, labels: Labels, noun: str) -> None:
+    if len(inputs) != len(labels):
+        message = f"{len(labels)} labels for {len(inputs)} {noun} of x_{split}."
+        raise refuse(f"y_{split}", message)
 
 
 def _images(name: str, array: Array, limits: Limits) -> Images:
@@ -163,32 +203,28 @@ def _check_same_shape(parts: dict[str, tuple[Images, Labels] | None]) -> None:
             raise refuse(name, f"Images are {list(shape)}, those of x_train {expected}.")
 
 
-def _classes(
-    names: Array | None, parts: dict[str, tuple[Images, Labels] | None], limits: Limits
-) -> tuple[str, ...]:
-    labels = [part[1] for part in parts.values() if part]
+def _classes(names: Array | None, labels: list[Labels], limits: Limits) -> tuple[str, ...]:
     highest = max((int(part.max()) for part in labels if len(part)), default=-1)
     if names is None:
-        train = parts["train"]
-        seen = len(np.unique(train[1])) if train else 0
+        seen = len(np.unique(labels[0]))
         if highest >= max(seen, 1) * 10:
             raise refuse("y_train", f"The highest label is {highest}, but {seen} classes occur.")
         return tuple(str(number) for number in range(highest + 1))
-    found = _names(names, limits)
+    found = _names("classes", names, limits.n_classes)
     if highest >= len(found):
         raise refuse("classes", f"{len(found)} names, but the highest label is {highest}.")
     return found
 
 
-def _names(array: Array, limits: Limits) -> tuple[str, ...]:
+def _names(place: str, array: Array, most: int) -> tuple[str, ...]:
     if array.ndim != 1 or array.dtype.kind not in "US":
-        raise refuse("classes", f"dtype {array.dtype}, shape {list(array.shape)}; text is needed.")
-    if len(array) > limits.n_classes:  # names of no width take no room, however many there are
-        raise refuse("classes", f"{len(array):,} names; at most {limits.n_classes:,}.")
+        raise refuse(place, f"dtype {array.dtype}, shape {list(array.shape)}; text is needed.")
+    if len(array) > most:  # names of no width take no room, however many there are
+        raise refuse(place, f"{len(array):,} names; at most {most:,}.")
     try:
         text = np.char.decode(array, "utf-8") if array.dtype.kind == "S" else array
         return tuple(str(name) for name in text)
     except UnicodeDecodeError as error:
-        raise refuse("classes", f"These bytes are no UTF-8: {error}.") from None
+        raise refuse(place, f"These bytes are no UTF-8: {error}.") from None
     except (ValueError, SystemError) as error:  # numpy gives numbers beyond Unicode to Python
-        raise refuse("classes", f"This is no text: {reason(error)}.") from None
+        raise refuse(place, f"This is no text: {reason(error)}.") from None

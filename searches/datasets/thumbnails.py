@@ -1,17 +1,21 @@
-"""A sheet of sample images, so that a person sees what they registered."""
+"""A picture of the samples, so that a person sees what they registered."""
 
 from io import BytesIO
 
 import numpy as np
 from PIL import Image
 
-from searches.datasets.base import ImageData
+from searches.datasets.base import LabelledData
+from searches.datasets.features import FeatureData
+from searches.datasets.scatter import scatter
 
 COLUMNS, TILE, GAP = 8, 64, 4
 
 
-def sample_sheet(data: ImageData, n: int = 32) -> bytes:
-    """PNG of training images, class after class in turn."""
+def sample_sheet(data: LabelledData, n: int = 32) -> bytes:
+    """PNG of training images, class after class in turn; of rows of numbers a plot."""
+    if isinstance(data, FeatureData):
+        return scatter(data)
     order = _in_turn(data.y_train, n)
     rows = -(-len(order) // COLUMNS)
     step = TILE + GAP
