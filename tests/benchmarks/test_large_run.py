@@ -1,12 +1,13 @@
-"""What the page of a run with 100,000 trials asks for, beside reading all rows once."""
+"""What pages and services ask of a run with 100,000 trials, beside reading all rows once."""
 
 import time
 
 import pytest
 from django.contrib.auth.models import User
 
-from searches.models import DataSet, Run, Space, Trial
 from searches.services import reading
+from tests.searches.rows import bare_run, bare_trials
+from webnas.accounts import quotas
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.django_db]
 N = 100_000
@@ -14,43 +15,12 @@ N = 100_000
 
 @pytest.fixture
 def run():
-    owner = User.objects.create_user("alice")
-    data = DataSet.objects.create(owner=owner, name="d", source="npz")
-    space = Space.objects.create(
-        owner=owner, name="s", family="f", definition={}, content_hash="x", size="1"
-    )
-    run = Run.objects.create(
-        owner=owner,
-        name="large",
-        target="mobile",
-        dataset=data,
-        space=space,
-        strategy="nsga2",
-        evaluator="supernet",
-        objectives=[
-            {"measure": "accuracy", "direction": "max"},
-            {"measure": "macs", "direction": "min"},
-        ],
-        budget=N,
-        batch=100,
-        n_asked=N,
-        n_told=N,
-    )
-    trials = (
-        Trial(
-            run=run,
-            number=number,
-            architecture_hash=f"{number:016x}",
-            status="done",
-            value_0=number / N,
-            value_1=number,
-            on_front=number % 1000 == 0,
-            is_told=True,
-            data={"genes": [0] * 30},
-        )
-        for number in range(1, N + 1)
-    )
-    Trial.objects.bulk_create(trials, batch_size=2000)
+    def columns(number):
+        values = {"value_0": number / N, "value_1": number, "on_front": number % 1000 == 0}
+        return {**values, "n_bytes": 1000, "data": {"genes": [0] * 30}}
+
+    run = bare_run(User.objects.create_user("alice"), name="large", budget=N, batch=100)
+    bare_trials(run, N, columns)
     return run
 
 
@@ -74,3 +44,11 @@ def test_the_points_of_a_large_run_cost_a_fraction_of_reading_it(run, capsys):
         )
     assert sample < 0.3
     assert sample < everything / 2
+
+
+def test_the_bytes_of_a_large_run_are_summed_out_of_an_index(run, capsys):
+    assert quotas.used_bytes(run.owner) == 1000 * N
+    seconds = timed(lambda: quotas.used_bytes(run.owner))
+    with capsys.disabled():
+        print(f"\nstored bytes of {N:,} trials {1000 * seconds:.1f} ms")
+    assert seconds < 0.05

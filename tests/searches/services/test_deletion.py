@@ -3,34 +3,15 @@
 import pytest
 from django.contrib.auth.models import User
 
-from searches.models import ChosenModel, DataSet, Run, RunEvent, RunPoint, Space, Trial
+from searches.models import ChosenModel, Run, RunEvent, RunPoint, Trial
 from searches.services import runs
+from tests.searches.rows import bare_run, bare_trials
 from webnas.refusals import ConflictingRequest
 
 
 def stored_run(n_trials):
-    owner = User.objects.create_user("alice")
-    data = DataSet.objects.create(owner=owner, name="d", source="npz")
-    space = Space.objects.create(
-        owner=owner, name="s", family="f", definition={}, content_hash="x", size="1"
-    )
-    run = Run.objects.create(
-        owner=owner,
-        name="r",
-        target="mobile",
-        dataset=data,
-        space=space,
-        strategy="nsga2",
-        evaluator="supernet",
-        objectives=[],
-        budget=n_trials,
-        batch=1,
-        status=Run.Status.FINISHED,
-    )
-    Trial.objects.bulk_create(
-        Trial(run=run, number=n, architecture_hash=str(n), status="done", data={})
-        for n in range(1, n_trials + 1)
-    )
+    run = bare_run(User.objects.create_user("alice"), status=Run.Status.FINISHED)
+    bare_trials(run, n_trials)
     RunPoint.objects.create(run=run, stage="search", step=1, figures={})
     RunEvent.objects.create(run=run, text="Finished.")
     return run

@@ -4,8 +4,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.files.storage import default_storage
 
-from searches.models import ChosenModel, DataSet, ModelFile, Run, Space, Trial
+from searches.models import ChosenModel, ModelFile, Run
 from searches.services import models, runs
+from tests.searches.rows import bare_run, bare_trials
 from webnas.accounts import quotas
 from webnas.refusals import ConflictingRequest, RefusedRequest
 from webnas.work import files
@@ -20,26 +21,9 @@ def alice():
 
 @pytest.fixture
 def run(alice):
-    data = DataSet.objects.create(owner=alice, name="d", source="npz")
-    space = Space.objects.create(
-        owner=alice, name="s", family="f", definition={}, content_hash="x", size="1"
-    )
-    run = Run.objects.create(
-        owner=alice,
-        name="r",
-        target="mobile",
-        dataset=data,
-        space=space,
-        strategy="nsga2",
-        evaluator="supernet",
-        objectives=[],
-        budget=10,
-        batch=1,
-    )
-    for number, status in ((1, "done"), (2, "failed")):
-        Trial.objects.create(
-            run=run, number=number, architecture_hash=str(number), status=status, data={}
-        )
+    """Its first trial was judged, its second one failed."""
+    run = bare_run(alice)
+    bare_trials(run, 2, lambda number: {"status": ("done", "failed")[number - 1]})
     return run
 
 

@@ -3,54 +3,29 @@
 import pytest
 from django.contrib.auth.models import User
 
-from searches.models import DataSet, Run, RunPoint, Space, Trial
+from searches.models import RunPoint
 from searches.services import reading
+from tests.searches.rows import bare_run, bare_trials
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def run():
-    owner = User.objects.create_user("alice")
-    data = DataSet.objects.create(owner=owner, name="d", source="npz")
-    space = Space.objects.create(
-        owner=owner, name="s", family="ofa_mobilenet_v3", definition={}, content_hash="x", size="1"
-    )
-    return Run.objects.create(
-        owner=owner,
-        name="r",
-        target="mobile",
-        dataset=data,
-        space=space,
-        strategy="nsga2",
-        evaluator="supernet",
-        objectives=[
-            {"measure": "accuracy", "direction": "max"},
-            {"measure": "macs", "direction": "min"},
-        ],
-        budget=10_000,
-        batch=20,
-    )
+    return bare_run(User.objects.create_user("alice"))
 
 
 def fill(run, n, front_every=100):
-    Trial.objects.bulk_create(
-        Trial(
-            run=run,
-            number=number,
-            architecture_hash=f"{number:016x}",
-            status="done" if number % 50 else "failed",
-            value_0=number / n,
-            value_1=number,
-            violation=number % 7 == 0,
-            on_front=number % front_every == 1,
-            is_told=True,
-            data={"genes": []},
-        )
-        for number in range(1, n + 1)
-    )
-    Run.objects.filter(pk=run.pk).update(n_asked=n, n_told=n)
-    run.refresh_from_db()
+    def columns(number):
+        return {
+            "status": "done" if number % 50 else "failed",
+            "value_0": number / n,
+            "value_1": number,
+            "violation": number % 7 == 0,
+            "on_front": number % front_every == 1,
+        }
+
+    bare_trials(run, n, columns)
 
 
 def test_a_small_run_is_shown_whole_without_failed_trials(run):
