@@ -86,18 +86,48 @@ def crowding(losses: npt.ArrayLike) -> Floats:
         [n]; larger means lonelier.
     """
     array = _losses(losses)
-    n, m = array.shape
-    if n <= 2:
-        return np.full(n, np.inf)
-    order = np.argsort(array, axis=0, kind="stable")  # [n, m]
-    ascending = np.take_along_axis(array, order, axis=0)
-    span = ascending[-1] - ascending[0]
-    gaps = np.zeros((n, m))
-    gaps[1:-1] = (ascending[2:] - ascending[:-2]) / np.where(span > 0, span, 1.0)
-    gaps[[0, -1]] = np.where(span > 0, np.inf, 0.0)
-    distances = np.zeros((n, m))
-    np.put_along_axis(distances, order, gaps, axis=0)
-    return np.asarray(distances.sum(axis=1), dtype=np.float64)
+    return crowding_by_front(array, np.zeros(len(array), dtype=np.int64))
+
+
+def crowding_by_front(losses: npt.ArrayLike, fronts: Ranks) -> Floats:
+    """Crowding distance of each point within its front, all fronts at once.
+
+    Args:
+        losses: [n, m], minimised.
+        fronts: [n] number of the front of each point.
+
+    Returns:
+        [n]; larger means lonelier.
+    """
+    array = _losses(losses)
+    if len(array) == 0:
+        return np.zeros(0)
+    by_front = np.argsort(fronts, kind="stable")
+    starts = np.flatnonzero(np.diff(fronts[by_front], prepend=fronts[by_front[0]] - 1))
+    sizes = np.diff(starts, append=len(array))
+    distances = np.zeros(len(array))
+    for column in array.T:
+        order = np.lexsort((column, fronts))
+        distances[order] += _gaps(column[order], starts, sizes)
+    distances[by_front[np.repeat(sizes <= 2, sizes)]] = np.inf
+    return distances
+
+
+def _gaps(ascending: Floats, starts: Ranks, sizes: Ranks) -> Floats:
+    """Gap between the neighbours of each value within its front, as a share of the range: [n].
+
+    Args:
+        ascending: [n] values, ascending within each front, front after front.
+        starts: where each front starts.
+        sizes: how long each front is.
+    """
+    ends = starts + sizes - 1
+    spans = ascending[ends] - ascending[starts]
+    gaps = np.zeros(len(ascending))
+    gaps[1:-1] = ascending[2:] - ascending[:-2]
+    gaps /= np.repeat(np.where(spans > 0, spans, 1.0), sizes)
+    gaps[starts] = gaps[ends] = np.where(spans > 0, np.inf, 0.0)
+    return gaps
 
 
 def hypervolume(losses: npt.ArrayLike, reference: npt.ArrayLike) -> float:

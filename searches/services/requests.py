@@ -9,7 +9,7 @@ from devices.models import DeviceProfile, ProfileVersion
 from searches.evaluators.registry import EVALUATORS
 from searches.models import N_OBJECTIVES, DataSet, Space, Supernet
 from searches.objectives import combinations
-from searches.objectives.cards import Card, Registry, UnknownEntry
+from searches.objectives.cards import Card, Registry, UnknownEntry, load_object
 from searches.objectives.limits import Limit
 from searches.objectives.measures import COSTS, Measure
 from searches.objectives.objectives import InvalidObjective, Objective
@@ -85,6 +85,7 @@ def check(request: RunRequest) -> Checked:
         _check_limits(checked)
     if not checked.errors.keys() & {"target", "dataset", "space", "devices"}:
         _check_costs(checked)
+        _precheck(checked)
     return checked
 
 
@@ -291,6 +292,18 @@ def _check_costs(checked: Checked) -> None:
             reason = unreachable(limit, checked.costing.limited(limit))
             if reason:
                 checked.add(place, reason)
+
+
+def _precheck(checked: Checked) -> None:
+    """What the strategy itself has against this space, its settings or the budget."""
+    request, card = checked.request, checked.cards.get("strategy")
+    is_wrong = any(place.startswith("strategy_settings") for place in checked.errors)
+    if is_wrong or not isinstance(card, StrategyCard) or card.precheck is None:
+        return
+    space = engine.space_for(request.space, request.dataset)
+    settings = engine.settings_of(card, dict(request.strategy_settings))
+    for place, messages in load_object(card.precheck)(space, settings, request.budget).items():
+        checked.errors.setdefault(place, []).extend(messages)
 
 
 def _check_known(checked: Checked, place: str, measure: str, device: int | None) -> bool:

@@ -2,9 +2,11 @@
 
 from itertools import islice
 from random import Random
+from typing import NoReturn
 
-from searches.spaces.base import Genes
+from searches.spaces.base import Genes, InfeasibleSpace
 from searches.strategies.base import Problem
+from searches.strategies.selection import best_front
 
 LARGEST_BATCH = 256
 # Spaces up to this size are listed when drawing finds nothing new.
@@ -13,6 +15,16 @@ LISTABLE = 50_000
 KEPT_MISSES = 64
 CHILDREN = 64
 STEPS = 60
+
+
+def refuse(problem: Problem) -> NoReturn:
+    """Say that nothing was found within the limits.
+
+    Raises:
+        InfeasibleSpace: always.
+    """
+    limits = "; ".join(problem.limits) or "the limits"
+    raise InfeasibleSpace(f"No architecture was found within {limits}.")
 
 
 class Drawer:
@@ -40,6 +52,15 @@ class Drawer:
             is_listable = self.problem.space.size() <= LISTABLE
             found += self._listed(rest) if is_listable else self._descend(rest)
         return found
+
+    def founders(self, n: int) -> list[Genes]:
+        """Like `draw`, but first come the best of an earlier run, when there was one.
+
+        These are the members of its front, re-costed and under today's limits.
+        """
+        space = self.problem.space
+        found = self.take([space.canonical(r.genes) for r in best_front(self.problem.prior)], n)
+        return found + self.draw(n - len(found))
 
     def take(self, candidates: list[Genes], n: int) -> list[Genes]:
         """The first `n` candidates that are new and within the limits, each once."""

@@ -15,15 +15,15 @@ from typing import Any
 
 import numpy as np
 
-from searches.objectives.fronts import Floats, Ranks, constrained_ranks, crowding
+from searches.objectives.fronts import Floats, Ranks, constrained_ranks, crowding_by_front
 from searches.spaces.base import Genes
 from searches.strategies.base import Problem, Result
-from searches.strategies.feasible import Drawer
-from searches.strategies.sampling import SamplingStrategy
+from searches.strategies.evolving import Evolution
+from searches.strategies.selection import by_ticket, losses_of
 from searches.strategies.settings.evolution import Nsga2Settings
 
 
-class Nsga2(SamplingStrategy[Nsga2Settings]):
+class Nsga2(Evolution[Nsga2Settings]):
     """The population survives by rank, then by crowding; parents win binary tournaments.
 
     Attributes:
@@ -36,13 +36,8 @@ class Nsga2(SamplingStrategy[Nsga2Settings]):
         self.population: list[Result] = []
         self.order: list[int] = []
 
-    def _choose(self, n: int) -> list[Genes]:
-        founders = min(n, self.settings.population - len(self.seen))
-        if founders > 0:
-            return self._found(founders)
-        if len(self.population) < 2:
-            return [] if self.pending else self._found(n)
-        return self._breed(n) or ([] if self.pending else self._found(n))
+    def _can_breed(self) -> bool:
+        return len(self.population) >= 2
 
     def _learn(self, results: Sequence[Result]) -> None:
         done = [result for result in results if result.losses is not None]
@@ -50,50 +45,25 @@ class Nsga2(SamplingStrategy[Nsga2Settings]):
             self._survive([*self.population, *done])
 
     def _own_state(self) -> dict[str, Any]:
-        return {"population": [result.ticket for result in self.population]}
+        return {"population": [result.ticket for result in self.population], "order": self.order}
 
     def _restore_own(self, state: dict[str, Any], history: Sequence[Result]) -> None:
-        tickets = set(state["population"])
-        told = {result.ticket: result for result in history if result.ticket in tickets}
-        self._sort([told[ticket] for ticket in state["population"]])
+        self.population, self.order = by_ticket(history, state["population"]), state["order"]
 
     def _survive(self, candidates: list[Result]) -> None:
-        """Keep the best by rank, of the last front those in the widest gaps (section III-C)."""
-        ranks, distances = _ranked(candidates)
-        best = np.lexsort((-distances, ranks))[: self.settings.population]
-        self._sort([candidates[index] for index in best])
+        """Keep the best by rank, of the last front those in the widest gaps (section III-C).
 
-    def _sort(self, members: list[Result]) -> None:
-        """Order the members as they are now: what `restore` finds, too."""
-        if not members:
-            return
-        ranks, distances = _ranked(members)
-        best = np.lexsort((-distances, ranks))
-        self.population = [members[index] for index in best]
-        ranks, distances = ranks[best], distances[best]
-        is_worse = (ranks[1:] != ranks[:-1]) | (distances[1:] != distances[:-1])
+        Those that survive are ordered by the gaps among themselves.
+        """
+        losses = losses_of(candidates)
+        ranks = constrained_ranks(losses, [result.violation for result in candidates])
+        kept, _ = _in_order(losses, ranks, np.arange(len(candidates)))
+        kept, distances = _in_order(losses, ranks, kept[: self.settings.population])
+        self.population = [candidates[index] for index in kept]
+        is_worse = (np.diff(ranks[kept]) != 0) | (distances[1:] != distances[:-1])
         self.order = [0, *np.cumsum(is_worse).tolist()]
 
-    def _found(self, n: int) -> list[Genes]:
-        """Founders within the limits; the nearest misses when there are not enough of them."""
-        drawer = Drawer(self.problem, self.rng, self.seen, self.settings.attempts * n)
-        found = drawer.draw(n)
-        found += drawer.take_misses(n - len(found))
-        self.is_exhausted = not found and not self.pending
-        return found
-
-    def _breed(self, n: int) -> list[Genes]:
-        """New children, within the limits unless a few attempts do not lead there."""
-        drawer = Drawer(self.problem, self.rng, self.seen, patience=0)
-        children: list[Genes] = []
-        for _ in range(self.settings.attempts):
-            n_missing = n - len(children)
-            if n_missing == 0:
-                break
-            children += drawer.take([self._child() for _ in range(n_missing)], n_missing)
-        return children + drawer.take_misses(n - len(children))
-
-    def _child(self) -> Genes:
+    def _child(self, number: int) -> Genes:
         space, rate = self.problem.space, self.settings.mutation
         child = self._parent()
         if self.rng.random() < self.settings.crossover:
@@ -110,12 +80,11 @@ class Nsga2(SamplingStrategy[Nsga2Settings]):
         return self.population[a if is_tied else min(a, b)].genes
 
 
-def _ranked(results: Sequence[Result]) -> tuple[Ranks, Floats]:
-    """Rank and crowding distance of each result: [n] and [n]."""
-    losses = np.array([result.losses for result in results], dtype=np.float64)
-    ranks = constrained_ranks(losses, [result.violation for result in results])
-    distances = np.zeros(len(ranks))
-    for rank in np.unique(ranks):
-        front = ranks == rank
-        distances[front] = crowding(losses[front])
-    return ranks, distances
+def _in_order(losses: Floats, ranks: Ranks, members: Ranks) -> tuple[Ranks, Floats]:
+    """Indices of the members by rank, then by crowding among them; and these distances.
+
+    Equals keep their order.
+    """
+    distances = crowding_by_front(losses[members], ranks[members])
+    best = np.lexsort((-distances, ranks[members]))
+    return members[best], distances[best]

@@ -6,9 +6,9 @@ for the best 5 % with 95 % certainty.
 
 from random import Random
 
-from searches.spaces.base import Genes, InfeasibleSpace
+from searches.spaces.base import Genes
 from searches.strategies.base import Problem
-from searches.strategies.feasible import Drawer
+from searches.strategies.feasible import Drawer, refuse
 from searches.strategies.sampling import SamplingStrategy
 from searches.strategies.settings.sampling import RandomSettings
 
@@ -22,7 +22,6 @@ class RandomSearch(SamplingStrategy[RandomSettings]):
     def _choose(self, n: int) -> list[Genes]:
         found = Drawer(self.problem, self.rng, self.seen, self.settings.patience).draw(n)
         if not found and not self.seen:
-            limits = "; ".join(self.problem.limits) or "the limits"
-            raise InfeasibleSpace(f"No architecture was found within {limits}.")
+            refuse(self.problem)
         self.is_exhausted = len(found) < n
         return found

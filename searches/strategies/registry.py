@@ -12,15 +12,29 @@ class StrategyCard(Card):
     Attributes:
         trainable: "module:Class" of the training that a one-shot strategy searches by; None for
             strategies that propose and are told.
+        precheck: "module:function" that finds, from the space, the settings and the budget, why
+            a run cannot start: messages by place, such as "budget" or "strategy_settings.step".
+            It must not need torch.
     """
 
     trainable: str | None = None
+    precheck: str | None = None
 
 
 STRATEGIES = Registry(
     "strategy",
     "webnas.strategies",
     [
+        StrategyCard(
+            name="grid",
+            label="Grid search",
+            path="searches.strategies.grid:Grid",
+            summary="Tries every combination of options, or of each n-th option: for a few genes "
+            "and a budget that holds them all.",
+            settings="searches.strategies.settings.sampling:GridSettings",
+            presets={"default": {}},
+            precheck="searches.strategies.grid:precheck",
+        ),
         StrategyCard(
             name="random",
             label="Random search",

@@ -119,6 +119,15 @@ def test_a_search_for_nothing_is_refused(web, choices):
     assert "1 to 5" in answer.content.decode()
 
 
+def test_a_grid_larger_than_the_budget_is_refused_beside_its_step(web, choices):
+    answer = send(web, choices | {"strategy": "grid"})
+    assert answer.status_code == 400
+    assert "points, more than the budget" in str(
+        answer.context["form"].errors["strategy-grid-step"]
+    )
+    assert not Run.objects.exists()
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [

@@ -39,3 +39,87 @@ class Nsga2Settings:
             "max": 1000,
         },
     )
+
+
+@dataclass(frozen=True)
+class RegularisedEvolutionSettings:
+    """Settings of regularised evolution."""
+
+    population: int = field(
+        default=20,
+        metadata={
+            "help": "Number of networks that live at a time; the oldest dies for each new one.",
+            "min": 2,
+            "max": 2000,
+        },
+    )
+    sample: int = field(
+        default=5,
+        metadata={
+            "help": "Entrants of a tournament; more of them make the search greedier.",
+            "min": 1,
+            "max": 2000,
+        },
+    )
+    attempts: int = field(
+        default=20,
+        metadata={
+            "help": "Children made for one proposal until one is new and within the limits.",
+            "min": 1,
+            "max": 1000,
+        },
+    )
+
+
+@dataclass(frozen=True)
+class OfaEvolutionSettings:
+    """Settings of once-for-all's evolution."""
+
+    population: int = field(
+        default=100,
+        metadata={
+            "help": "Founders, and networks of a generation. A smaller one suits a small budget.",
+            "min": 4,
+            "max": 2000,
+        },
+    )
+    parent_ratio: float = field(
+        default=0.25,
+        metadata={
+            "help": "Share of the population that stays and has children.",
+            "min": 0.01,
+            "max": 1.0,
+        },
+    )
+    mutation_ratio: float = field(
+        default=0.5,
+        metadata={
+            "help": "Share of the children that are mutants; the others mix two parents.",
+            "min": 0.0,
+            "max": 1.0,
+        },
+    )
+    mutation: float = field(
+        default=0.1,
+        metadata={
+            "help": "Probability that a block or depth of a mutant is drawn anew.",
+            "min": 0.0,
+            "max": 1.0,
+        },
+    )
+    resolution_mutation: float = field(
+        default=0.5,
+        metadata={
+            "help": "Probability that the resolution of a mutant is drawn anew.",
+            "min": 0.0,
+            "max": 1.0,
+        },
+    )
+    attempts: int = field(
+        default=100,
+        metadata={
+            "help": "Children made for one proposal until one is new and within the limits.",
+            "min": 1,
+            "max": 1000,
+        },
+    )

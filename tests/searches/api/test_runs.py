@@ -62,6 +62,7 @@ def test_defaults_fill_what_is_left_out(as_alice, body):
         ({"strategy": "luck"}, "strategy"),
         ({"strategy_settings": {"luck": 1}}, "strategy_settings.luck"),
         ({"strategy_settings": []}, "strategy_settings"),
+        ({"strategy": "grid"}, "strategy_settings.step"),
         ({"evaluator": "oracle"}, "evaluator"),
         ({"evaluator_settings": {"epochs": "many"}}, "evaluator_settings.epochs"),
         ({"target": "toaster"}, "target"),

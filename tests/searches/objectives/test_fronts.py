@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from searches.objectives.fronts import (
     constrained_ranks,
     crowding,
+    crowding_by_front,
     hypervolume,
     non_dominated,
     normalise,
@@ -100,6 +101,31 @@ def test_crowding_of_a_worked_front():
     # Ends are infinite; the others add their neighbours' gap over the range, per objective.
     front = [[0, 10], [2, 4], [5, 3], [10, 0]]
     assert crowding(front).tolist() == [np.inf, 0.5 + 0.7, 0.8 + 0.4, np.inf]
+
+
+def slow_crowding(points):
+    """Section III-B of the paper, with infinite distance only where there is a range."""
+    if len(points) <= 2:
+        return [np.inf] * len(points)
+    found = [0.0] * len(points)
+    for objective in range(points.shape[1]):
+        order = sorted(range(len(points)), key=lambda i: points[i, objective])
+        values = points[order, objective]
+        span = values[-1] - values[0]
+        for place, i in enumerate(order):
+            if 0 < place < len(order) - 1:
+                found[i] += (values[place + 1] - values[place - 1]) / (span or 1.0)
+            elif span > 0:
+                found[i] = np.inf
+    return found
+
+
+@given(losses())
+def test_crowding_of_all_fronts_at_once_is_that_of_each(points):
+    rank = ranks(points)
+    together = crowding_by_front(points, rank)
+    for front in range(rank.max() + 1):
+        assert np.allclose(together[rank == front], slow_crowding(points[rank == front]))
 
 
 def test_crowding_does_not_depend_on_units():

@@ -14,6 +14,8 @@ from searches.spaces.registry import load
 from searches.strategies.base import Problem, Result
 from searches.strategies.registry import STRATEGIES
 
+WITHOUT_CHANCE = {"grid"}
+
 
 def space_of(*, n_units, **options):
     units = [{**unit, **options} for unit in OFA_MOBILENET_V3_FULL["units"][:n_units]]
@@ -64,7 +66,8 @@ def played(strategy, n, *, batch=7, judge=judged):
 
 def test_same_seed_proposes_the_same_architectures(name):
     assert played(make(name, seed=7), 12) == played(make(name, seed=7), 12)
-    assert played(make(name, seed=7), 12) != played(make(name, seed=8), 12)
+    if name not in WITHOUT_CHANCE:
+        assert played(make(name, seed=7), 12) != played(make(name, seed=8), 12)
 
 
 def test_restored_strategy_goes_on_as_if_nothing_had_happened(name):

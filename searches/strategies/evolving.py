@@ -1,0 +1,76 @@
+"""What the evolutionary strategies share: founders, then children that are new and feasible."""
+
+from abc import abstractmethod
+from random import Random
+from typing import Protocol, TypeVar
+
+from searches.spaces.base import Genes
+from searches.strategies.base import Problem
+from searches.strategies.feasible import Drawer, refuse
+from searches.strategies.sampling import SamplingStrategy
+
+
+class EvolutionSettings(Protocol):
+    """What every evolutionary strategy lets people set."""
+
+    @property
+    def population(self) -> int:
+        """Number of founders."""
+
+    @property
+    def attempts(self) -> int:
+        """Children made for one proposal until one is new and within the limits."""
+
+
+E = TypeVar("E", bound=EvolutionSettings)
+
+
+class Evolution(SamplingStrategy[E]):
+    """As many founders as the population has members, then children of told results.
+
+    The founders are the best of an earlier run, when there was one, and random. A subclass says
+    when it has parents (`_can_breed`) and what a child is (`_child`).
+    """
+
+    def __init__(self, problem: Problem, settings: E, rng: Random):
+        super().__init__(problem, settings, rng)
+
+    @abstractmethod
+    def _can_breed(self) -> bool:
+        """Whether there are parents."""
+
+    @abstractmethod
+    def _child(self, number: int) -> Genes:
+        """A child of present parents, known or not.
+
+        Args:
+            number: 0, 1, 2, … over all proposals of the run, founders included.
+        """
+
+    def _choose(self, n: int) -> list[Genes]:
+        n_founders = min(n, self.settings.population - len(self.seen))
+        found = self._founders(n_founders) if n_founders > 0 else []
+        if not found and self._can_breed():
+            found = self._breed(n)
+        if not found and not self.pending:
+            found = self._founders(n)
+            self.is_exhausted = not found
+            if not self.seen:
+                refuse(self.problem)
+        return found
+
+    def _founders(self, n: int) -> list[Genes]:
+        patience = self.settings.attempts * max(n, self.settings.population)
+        return Drawer(self.problem, self.rng, self.seen, patience).founders(n)
+
+    def _breed(self, n: int) -> list[Genes]:
+        """At most `n` children that are new and within the limits, by a bounded effort."""
+        drawer = Drawer(self.problem, self.rng, self.seen, patience=0)
+        children: list[Genes] = []
+        for _ in range(self.settings.attempts):
+            first, n_missing = self.n_asked + len(children), n - len(children)
+            if n_missing == 0:
+                break
+            made = [self._child(first + number) for number in range(n_missing)]
+            children += drawer.take(made, n_missing)
+        return children
