@@ -46,6 +46,27 @@ def interval(measured: Mapping[str, Any], key: str, target: str = "mobile") -> s
     return f"{quantity(low, key, target)} to {quantity(high, key, target)}"
 
 
+def noun_of(kind: str) -> str:
+    """What the samples of a data set are called."""
+    return "images" if kind == "images" else "rows"
+
+
+def samples(dataset: Any) -> str:
+    """How much a data set holds: “1,151 training images · 10 classes · 8×8 grey”."""
+    facts = dataset.statistics
+    shape = facts["shape"]
+    size = f"{shape[0]} features"
+    if dataset.kind == "images":
+        size = f"{shape[1]}×{shape[0]}" + (" grey" if shape[2] == 1 else "")
+    n_train, n_classes = count(facts["n"]["train"]), len(facts["classes"])
+    return f"{n_train} training {noun_of(dataset.kind)} · {n_classes} classes · {size}"
+
+
+def figure(value: float) -> str:
+    """A measured number of any size, in a few digits."""
+    return f"{value:,.4g}" if abs(value) < 1e6 else f"{value:.3e}"
+
+
 def n_bytes(value: float | None) -> str:
     return MISSING if value is None else display(_BYTES, value)
 

@@ -12,7 +12,7 @@ N_OBJECTIVES = 5
 
 
 class DataSet(Owned, Leased):
-    """Images with labels, split once at registration into train, search-validation and test."""
+    """Labelled data, split once at registration into train, search-validation and test."""
 
     task_name = "searches.tasks.read_folder"
     counted_for = "owner"
@@ -25,6 +25,7 @@ class DataSet(Owned, Leased):
     class Source(models.TextChoices):
         BUILTIN = "builtin", "comes with webnas"
         NPZ = "npz", "uploaded .npz"
+        CSV = "csv", "uploaded CSV"
         ZIP = "zip", "uploaded zip of images"
         FOLDER = "folder", "folder on the workers"
 
@@ -35,7 +36,7 @@ class DataSet(Owned, Leased):
     status = models.CharField(max_length=10, choices=Status, default=Status.READING)
     split_seed = models.PositiveIntegerField(default=0)
     file = StoredName()
-    sheet = StoredName()  # PNG of sample images
+    sheet = StoredName()  # PNG that shows samples
     sha256 = models.CharField(max_length=64, blank=True, default="")
     n_bytes = models.PositiveBigIntegerField(default=0)
     statistics = models.JSONField(default=dict, blank=True)

@@ -179,7 +179,8 @@ def first_choices(form: SearchForm) -> dict[str, Any]:
         if goal.measure.name in FIRST_GOALS and goal.measure.name not in seen:
             initial[goal.field] = True
             seen.add(goal.measure.name)
-    dataset = DataSet.objects.visible_to(form.owner).filter(status=DataSet.Status.READY)
+    kind = form.cards["target"][0]["data_kind"]
+    dataset = DataSet.objects.visible_to(form.owner).filter(status=DataSet.Status.READY, kind=kind)
     initial["dataset"] = dataset.order_by("-owner_id", "-pk").first()
     spaces = Space.objects.visible_to(form.owner)
     initial["space"] = spaces.order_by("owner_id").filter(definition__preset="small").first()

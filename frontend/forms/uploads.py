@@ -30,11 +30,11 @@ class VersionForm(forms.Form):
 
 
 class DataSetForm(forms.Form):
-    """Images with labels."""
+    """Images or rows of numbers, with labels."""
 
     name = forms.CharField(max_length=120)
     file = forms.FileField(
-        label=".npz or zip", widget=forms.FileInput(attrs={"accept": ".npz,.zip"})
+        label=".npz, zip or CSV", widget=forms.FileInput(attrs={"accept": ".npz,.zip,.csv,.tsv"})
     )
     seed = forms.IntegerField(
         min_value=0,
@@ -42,7 +42,13 @@ class DataSetForm(forms.Form):
         initial=0,
         required=False,
         label="Seed of the split",
-        help_text="The same seed cuts the same images into train, search-validation and test.",
+        help_text="The same seed cuts the same samples into train, search-validation and test.",
+    )
+    target = forms.CharField(
+        max_length=100,
+        required=False,
+        label="Column of the class",
+        help_text="Of a CSV; empty: the last one.",
     )
 
 

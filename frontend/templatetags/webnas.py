@@ -19,6 +19,8 @@ register = template.Library()
 register.filter("duration", formats.duration)
 register.filter("n_bytes", formats.n_bytes)
 register.filter("count", formats.count)
+register.filter("samples", formats.samples)
+register.filter("figure", formats.figure)
 register.filter("size_of_space", formats.size_of_space)
 
 # Colours of statuses (USERS, 3.5): grey waits, blue runs, green is done, orange rests, red broke.

@@ -11,6 +11,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
+from frontend import formats
 from frontend.forms.uploads import DataSetForm, FolderForm
 from frontend.views.asking import carry_out, signed_in
 from frontend.views.throttling import counts_as_upload
@@ -56,6 +57,8 @@ def dataset(request: HttpRequest, pk: int) -> HttpResponse:
         "is_own": found.owner_id == request.user.pk,
         "is_reading": found.status == DataSet.Status.READING,
         "histogram": histogram(found.statistics),
+        "noun": formats.noun_of(found.kind),
+        "features": features(found.statistics),
         "splits": SPLITS,
         "runs": list(Run.objects.owned_by(request.user).filter(dataset=found)[:10]),
     }
@@ -63,7 +66,7 @@ def dataset(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def histogram(statistics: dict[str, Any]) -> list[dict[str, Any]]:
-    """Images of each class by split, as shares of the largest class."""
+    """Samples of each class by split, as shares of the largest class."""
     counts = statistics.get("counts", {})
     rows = []
     for position, name in enumerate(statistics.get("classes", [])):
@@ -75,10 +78,19 @@ def histogram(statistics: dict[str, Any]) -> list[dict[str, Any]]:
     return rows
 
 
+def features(statistics: dict[str, Any]) -> list[dict[str, Any]]:
+    """The columns of numbers, each with what the training rows hold in it."""
+    columns = [statistics.get(name, []) for name in ("features", "mean", "std", "min", "max")]
+    if not columns[0]:
+        return []
+    keys = ("name", "mean", "std", "min", "max")
+    return [dict(zip(keys, values, strict=True)) for values in zip(*columns, strict=True)]
+
+
 @login_required
 @require_safe
 def sheet(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """The picture of sample images."""
+    """The picture of samples."""
     found = visible_dataset(request, pk)
     if not found.sheet:
         raise Http404
@@ -97,17 +109,23 @@ def upload(request: HttpRequest) -> HttpResponse:
         chosen = form.cleaned_data
         try:
             found = services.upload_dataset(
-                owner=signed_in(request),
-                name=chosen["name"],
-                file=chosen["file"],
-                filename=chosen["file"].name,
-                seed=chosen["seed"] or 0,
+                owner=signed_in(request), name=chosen["name"], upload=uploaded(chosen)
             )
         except RefusedRequest as refusal:
             return _refused(request, "form", form, refusal)
         messages.success(request, f"“{found.name}” is read, checked and split.")
         return redirect("dataset", found.pk)
     return _refused(request, "form", form, None)
+
+
+def uploaded(chosen: dict[str, Any]) -> services.Upload:
+    """The file of a valid form."""
+    return services.Upload(
+        file=chosen["file"],
+        filename=chosen["file"].name,
+        seed=chosen["seed"] or 0,
+        target=chosen["target"],
+    )
 
 
 @login_required

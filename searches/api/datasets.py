@@ -51,19 +51,19 @@ class DataSetRow(serializers.ModelSerializer[DataSet]):
         return row.owner_id is None
 
     def get_shape(self, row: DataSet) -> list[int]:
-        """Height, width and channels; empty while it is not read."""
+        """Height, width and channels, or the number of features; empty while it is not read."""
         return list(row.statistics.get("shape", []))
 
     def get_n_classes(self, row: DataSet) -> int:
         return len(row.statistics.get("classes", []))
 
     def get_n(self, row: DataSet) -> dict[str, int]:
-        """Number of images by split."""
+        """Number of samples by split."""
         return dict(row.statistics.get("n", {}))
 
 
 class DataSetDetail(DataSetRow):
-    """With the counts per class and split, and the channels' mean and deviation."""
+    """With the counts per class and split, and mean and deviation by channel or feature."""
 
     statistics = serializers.DictField()
 
@@ -72,11 +72,17 @@ class DataSetDetail(DataSetRow):
 
 
 class UploadDataSet(Strict):
-    """An .npz with x_train, y_train and more, or a zip of pictures as class/name.png."""
+    """An .npz with x_train, y_train and more, a zip of pictures as class/name.png, or a CSV."""
 
     name = serializers.CharField(max_length=120)
     file = serializers.FileField(allow_empty_file=True)
     seed = serializers.IntegerField(default=0, min_value=0, max_value=HIGHEST_SEED)
+    target = serializers.CharField(
+        max_length=100,
+        default="",
+        allow_blank=True,
+        help_text="Column of a CSV that holds the class; the last one unless given.",
+    )
 
 
 class RegisterFolder(Strict):
@@ -95,7 +101,7 @@ class DataSetFilter(RowFilter):
 
 
 class DataSets(mixins.ListModelMixin, OwnedRows):
-    """Images with labels, split once at registration."""
+    """Labelled images and rows of numbers, split once at registration."""
 
     queryset = DataSet.objects.all()
     serializer_class = DataSetRow
@@ -121,14 +127,15 @@ class DataSets(mixins.ListModelMixin, OwnedRows):
         if not is_upload:
             row = services.register_folder(owner=person(request), **values)
             return accepted(DataSetDetail(row).data)
-        filename = str(values["file"].name)
-        row = services.upload_dataset(owner=person(request), filename=filename, **values)
+        name = values.pop("name")
+        upload = services.Upload(filename=str(values["file"].name), **values)
+        row = services.upload_dataset(owner=person(request), name=name, upload=upload)
         return Response(DataSetDetail(row).data, status=status.HTTP_201_CREATED)
 
-    @extend_schema(responses=png("Training images, class after class in turn."))
+    @extend_schema(responses=png("Training images, class after class; or a plot."))
     @action(detail=True, filterset_class=None, pagination_class=None, ordering_fields=())
     def samples(self, request: Request, pk: int) -> HttpResponseBase:
-        """A sheet of sample images, as PNG."""
+        """A picture of the samples, as PNG."""
         row = self.get_object()
         if not row.sheet:
             wait = RETRY_SECONDS if row.status == DataSet.Status.READING else None

@@ -9,7 +9,8 @@ from io import BytesIO
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from searches.datasets.base import ImageData
+from searches.datasets import kinds
+from searches.datasets.base import LabelledData
 from searches.evaluators.registry import EVALUATORS
 from searches.models import DataSet, Run, Space, Supernet, Trial
 from searches.objectives.cards import Card, load_object
@@ -45,10 +46,10 @@ def _space(definition: str, in_channels: int, n_classes: int) -> SearchSpace:
 
 
 def space_for(space: Space, dataset: DataSet) -> SearchSpace:
-    """The space adjusted to the data: input channels and number of classes."""
+    """The space adjusted to the data: input channels (or features) and number of classes."""
     facts = dataset.statistics
     definition = json.dumps(space.definition, sort_keys=True)
-    return _space(definition, int(facts["shape"][2]), len(facts["classes"]))
+    return _space(definition, int(facts["shape"][-1]), len(facts["classes"]))
 
 
 def target_card(name: str) -> TargetCard:
@@ -181,15 +182,15 @@ def seed_of(*parts: object) -> int:
 
 
 @lru_cache(maxsize=2)
-def _images(name: str) -> ImageData:
-    return ImageData.load(BytesIO(files.read(name)))
+def _data(kind: str, name: str) -> LabelledData:
+    return kinds.load(kind, BytesIO(files.read(name)))
 
 
 def task_of(run: Run) -> "Task":
-    """The target's view of the run: space, images, and the settings of preprocessing."""
+    """The target's view of the run: space, data, and the settings of preprocessing."""
     card = TARGETS[run.target]
     settings = settings_of(card, run.target_settings)
-    task: Task = card.load()(space_of(run), _images(run.dataset.file), settings)
+    task: Task = card.load()(space_of(run), _data(run.dataset.kind, run.dataset.file), settings)
     return task
 
 

@@ -1,5 +1,7 @@
 """Data sets: uploaded, registered, built in."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import BinaryIO
 
 from django.conf import settings
@@ -8,8 +10,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
 from django.utils import timezone
 
-from searches.datasets import archives, image_folder, npz
-from searches.datasets.base import DataRefused, ImageData
+from searches.datasets import archives, feature_csv, image_folder, npz
+from searches.datasets.base import DataRefused, LabelledData
 from searches.models import DataSet, Supernet
 from searches.runner import folder as folders
 from webnas.accounts import quotas
@@ -17,25 +19,40 @@ from webnas.refusals import ConflictingRequest, ForbiddenRequest, RefusedRequest
 from webnas.work import files, leases
 
 DIGITS = "Handwritten digits"
+BREAST_CANCER = "Breast cancer, measured cells"
+TABLES = (".csv", ".tsv", ".txt")
 
 
-def upload_dataset(
-    *, owner: User, name: str, file: BinaryIO, filename: str, seed: int = 0
-) -> DataSet:
-    """Read, check, split and store an .npz or a zip of pictures.
+@dataclass(frozen=True)
+class Upload:
+    """A file that a person sent, and how it is to be read.
+
+    Attributes:
+        seed: of the split.
+        target: column of a CSV that holds the class; the last one unless given.
+    """
+
+    file: BinaryIO
+    filename: str
+    seed: int = 0
+    target: str = ""
+
+
+def upload_dataset(*, owner: User, name: str, upload: Upload) -> DataSet:
+    """Read, check, split and store an .npz, a CSV or a zip of pictures.
 
     Raises:
-        RefusedRequest: naming the array or file, what is wrong and what would be right.
+        RefusedRequest: naming the array, cell or file, what is wrong and what would be right.
     """
     title = _free_name(owner, name)
-    _check_upload(file)
-    source, data = _read(file, filename, seed)
+    _check_upload(upload.file)
+    source, data = _read(upload)
     columns = folders.stored_columns(data)
     try:
         with transaction.atomic():
             quotas.refuse_beyond(owner, columns["n_bytes"])
             dataset: DataSet = DataSet.objects.create(
-                owner=owner, name=title, source=source, split_seed=seed, **columns
+                owner=owner, name=title, source=source, split_seed=upload.seed, **columns
             )
     except BaseException as error:
         files.remove_all(folders.files_of(columns))
@@ -66,15 +83,30 @@ def _check_upload(file: BinaryIO) -> None:
         raise RefusedRequest({"file": [message]}, message)
 
 
-def _read(file: BinaryIO, filename: str, seed: int) -> tuple[str, ImageData]:
-    is_npz = filename.lower().endswith(".npz") or archives.is_npz(file)
-    file.seek(0)
+def _read(upload: Upload) -> tuple[str, LabelledData]:
+    file, seed, limits = upload.file, upload.seed, folders.limits()
+    source = _source(upload)
+    if upload.target and source != DataSet.Source.CSV:
+        message = "Only a CSV has a column of the class; leave this empty."
+        raise RefusedRequest({"target": [message]})
     try:
-        if is_npz:
-            return DataSet.Source.NPZ, npz.read(file, seed=seed, limits=folders.limits())
-        return DataSet.Source.ZIP, image_folder.read_zip(file, seed=seed, limits=folders.limits())
+        if source == DataSet.Source.CSV:
+            return source, feature_csv.read(file, target=upload.target, seed=seed, limits=limits)
+        if source == DataSet.Source.NPZ:
+            return source, npz.read(file, seed=seed, limits=limits)
+        return source, image_folder.read_zip(file, seed=seed, limits=limits)
     except DataRefused as refusal:
         raise RefusedRequest(refusal.problems, "The data set was refused.") from None
+
+
+def _source(upload: Upload) -> str:
+    """What the file is, by its name and its first bytes."""
+    name = upload.filename.lower()
+    is_npz = name.endswith(".npz") or archives.is_npz(upload.file)
+    upload.file.seek(0)
+    if is_npz:
+        return DataSet.Source.NPZ
+    return DataSet.Source.CSV if name.endswith(TABLES) else DataSet.Source.ZIP
 
 
 def register_folder(*, owner: User, name: str, folder: str, seed: int = 0) -> DataSet:
@@ -119,10 +151,16 @@ def delete_dataset(*, dataset: DataSet) -> None:
 
 
 def add_builtin() -> None:
-    """The digits of scikit-learn; nothing happens when they are there."""
-    if DataSet.objects.filter(owner=None, source=DataSet.Source.BUILTIN).exists():
-        return
+    """Digits and cell measurements of scikit-learn; nothing happens to those that are there."""
+    from searches.datasets.breast_cancer import breast_cancer
     from searches.datasets.digits import digits
 
-    columns = folders.stored_columns(digits())
-    DataSet.objects.create(owner=None, name=DIGITS, source=DataSet.Source.BUILTIN, **columns)
+    there = set(DataSet.objects.filter(owner=None).values_list("name", flat=True))
+    builtin: dict[str, Callable[[], LabelledData]] = {
+        DIGITS: digits,
+        BREAST_CANCER: breast_cancer,
+    }
+    for name, load in builtin.items():
+        if name not in there:
+            columns = folders.stored_columns(load())
+            DataSet.objects.create(owner=None, name=name, source=DataSet.Source.BUILTIN, **columns)

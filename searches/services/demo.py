@@ -14,6 +14,7 @@ from searches.services.requests import RunRequest
 from searches.services.runs import start_run
 
 DEMO_NAME = "Demo: handwritten digits"
+FAMILY = "ofa_mobilenet_v3"
 # Blocks of the first profile: all of the small space, and of the full one as many as span it;
 # the chain of predictions fills in the others. About 15 seconds.
 SMALL_BLOCKS, FULL_BLOCKS = 300, 40
@@ -40,10 +41,10 @@ def host_profile() -> DeviceProfile:
 
 def blocks_to_measure() -> list[Operation]:
     """Blocks that span the built-in spaces, as few as a minute allows."""
-    digits = DataSet.objects.get(owner=None, source=DataSet.Source.BUILTIN)
+    digits = DataSet.objects.get(owner=None, name=datasets.DIGITS)
     found: dict[str, Operation] = {}
     for preset, limit in (("small", SMALL_BLOCKS), ("full", FULL_BLOCKS)):
-        row = Space.objects.get(owner=None, definition__preset=preset)
+        row = Space.objects.get(owner=None, family=FAMILY, definition__preset=preset)
         table = engine.space_for(row, digits).operation_table()
         found |= {operation.key(): operation for operation in plan(table, limit=limit)}
     return list(found.values())
@@ -56,8 +57,8 @@ def demo_request(host: DeviceProfile | None) -> RunRequest:
         raise DeviceProfile.DoesNotExist("No built-in device profile; add_builtin comes first.")
     return RunRequest(
         name=DEMO_NAME,
-        dataset=DataSet.objects.get(owner=None, source=DataSet.Source.BUILTIN),
-        space=Space.objects.get(owner=None, definition__preset="small"),
+        dataset=DataSet.objects.get(owner=None, name=datasets.DIGITS),
+        space=Space.objects.get(owner=None, family=FAMILY, definition__preset="small"),
         devices=[device],
         objectives=[
             {"measure": "accuracy"},

@@ -28,7 +28,10 @@ from webnas.refusals import ConflictingRequest, RefusedRequest
 # Random architectures behind the quantiles of a cost.
 SAMPLED = 2000
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
-BUILTIN_NAMES = {"full": "MobileNetV3, full size", "small": "MobileNetV3, small"}
+BUILTIN_NAMES = {
+    ("ofa_mobilenet_v3", "full"): "MobileNetV3, full size",
+    ("ofa_mobilenet_v3", "small"): "MobileNetV3, small",
+}
 
 
 # Far above any space that can be searched; below what a page or a column can show.
@@ -113,7 +116,7 @@ def add_builtin() -> None:
     for family, card in FAMILIES.items():
         for preset, definition in card.presets.items():
             space = registry.load({"family": family, "preset": preset, **definition})
-            _add_preset(BUILTIN_NAMES.get(preset, f"{card.label}, {preset}"), space)
+            _add_preset(BUILTIN_NAMES.get((family, preset), f"{card.label}, {preset}"), space)
 
 
 def _add_preset(name: str, space: SearchSpace) -> None:

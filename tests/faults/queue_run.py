@@ -27,8 +27,8 @@ def main() -> None:
     device = DeviceProfile.objects.filter(is_host=False).order_by("pk").first()
     request = RunRequest(
         name="small",
-        dataset=DataSet.objects.get(source=DataSet.Source.BUILTIN),
-        space=Space.objects.get(definition__preset="small"),
+        dataset=DataSet.objects.get(name="Handwritten digits"),
+        space=Space.objects.get(family="ofa_mobilenet_v3", definition__preset="small"),
         devices=[device],
         objectives=[
             {"measure": "accuracy"},

@@ -68,6 +68,34 @@ def test_what_is_wrong_with_an_array_is_named(web, arrays, place):
     assert not DataSet.objects.exists()
 
 
+def table(*rows) -> SimpleUploadedFile:
+    lines = ["length,width,sort", *rows]
+    return SimpleUploadedFile("leaves.csv", "\n".join(lines).encode())
+
+
+LEAVES = [f"{i},{-i / 8},{'oak' if i % 2 else 'ash'}" for i in range(40)]
+
+
+def test_a_table_of_numbers_is_read_and_shown(web, ada):
+    answer = upload(web, table(*LEAVES))
+    found = DataSet.objects.get()
+    assert (found.owner, found.kind) == (ada, "features")
+    html = html_of(web.get(answer.url))
+    assert "2 numbers a row" in html
+    for text in ("length", "width", "sort", "oak", "ash", "Rows by class"):
+        assert text in html
+    assert f'<td class="number">{found.statistics["mean"][0]:,.4g}</td>' in html
+    assert "training rows · 2 classes · 2 features" in html_of(web.get(reverse("dataset-list")))
+
+
+def test_the_cell_that_is_wrong_is_named(web):
+    answer = upload(web, table(*LEAVES[:9], "9,wide,oak", *LEAVES[10:]))
+    assert answer.status_code == 400
+    assert "row 11, column “width”" in html_of(answer)
+    answer = upload(web, table(*LEAVES), target="tree")
+    assert "There is no column “tree”" in str(answer.context["form"].errors["target"])
+
+
 def test_a_zip_that_leads_outside_is_refused(web):
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:

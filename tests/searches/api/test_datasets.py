@@ -93,7 +93,7 @@ def with_nan():
         (npz(y_train=np.arange(9)), "x_train"),
         (npz(**some_arrays() | {"y_train": np.zeros(60)}), "y_train"),
         (npz(**some_arrays() | {"x_train": np.zeros((60, 8, 8), np.int64)}), "x_train"),
-        (npz(**some_arrays() | {"x_train": np.zeros((60, 8), np.uint8)}), "x_train"),
+        (npz(**some_arrays() | {"x_train": np.zeros(60, np.uint8)}), "x_train"),
         (npz(**some_arrays() | {"y_train": np.arange(7)}), "y_train"),
         (npz(**some_arrays() | {"y_train": np.array([{}] * 60)}), "y_train"),
         (npz(**some_arrays() | {"surprise": np.arange(3)}), "surprise"),
@@ -323,3 +323,45 @@ def test_the_number_of_queries_does_not_grow(as_alice, alice, django_assert_max_
     as_alice.get(DATASETS)
     with django_assert_max_num_queries(3):
         assert len(as_alice.get(DATASETS).data["results"]) == 20
+
+
+TABLE = "\n".join(["kind,age,weight", *(f"{'ab'[i % 2]},{i},{i / 4}" for i in range(40))])
+
+
+def test_a_csv_of_numbers_is_taken_with_the_class_in_a_named_column(upload):
+    answer = upload(TABLE.encode(), filename="people.csv", target="kind")
+    assert answer.status_code == 201
+    assert (answer.data["kind"], answer.data["source"]) == ("features", "csv")
+    assert answer.data["shape"] == [2]
+    statistics = answer.data["statistics"]
+    assert statistics["features"] == ["age", "weight"]
+    assert statistics["target"] == "kind"
+    assert statistics["classes"] == ["a", "b"]
+    assert statistics["mean"][0] == pytest.approx(4 * statistics["mean"][1], rel=1e-5)
+
+
+def test_rows_in_an_npz_are_taken(upload):
+    rows = np.random.default_rng(0).normal(size=(60, 3))
+    answer = upload(npz(x_train=rows, y_train=np.arange(60) % 3))
+    assert (answer.status_code, answer.data["kind"]) == (201, "features")
+    assert answer.data["n_classes"] == 3
+
+
+def test_a_csv_with_a_gap_is_refused_at_its_row_and_column(upload):
+    broken = TABLE.replace("b,3,0.75", "b,,0.75")
+    answer = upload(broken.encode(), filename="people.csv", target="kind")
+    assert answer.status_code == 400
+    assert list(answer.data["errors"]) == ["row 5, column “age”"]
+    assert not DataSet.objects.exists()
+
+
+def test_only_a_csv_has_a_column_of_the_class(upload):
+    answer = upload(npz(**some_arrays()), target="kind")
+    assert answer.status_code == 400
+    assert "Only a CSV" in answer.data["errors"]["target"][0]
+
+
+def test_the_picture_of_rows_is_served(upload, as_alice):
+    row = upload(TABLE.encode(), filename="people.csv", target="kind").data
+    answer = as_alice.get(f"{DATASETS}{row['id']}/samples/")
+    assert answer["Content-Type"] == "image/png"

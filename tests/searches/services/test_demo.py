@@ -6,6 +6,7 @@ from django.contrib.auth.models import User
 from devices.models import DeviceProfile
 from searches.models import DataSet, Run, Space
 from searches.services import demo
+from searches.spaces.registry import FAMILIES
 
 pytestmark = pytest.mark.django_db
 
@@ -15,11 +16,16 @@ def owner():
     return User.objects.create_user("owner")
 
 
+def n_presets():
+    return sum(len(card.presets) for card in FAMILIES.values())
+
+
 def test_the_first_start_adds_content_and_queues_the_demo(owner):
     run = demo.first_start(owner=owner)
     assert (run.name, run.status) == (demo.DEMO_NAME, Run.Status.QUEUED)
-    assert DataSet.objects.filter(owner=None, status="ready").count() == 1
-    assert Space.objects.filter(owner=None).count() == 2
+    kinds = DataSet.objects.filter(owner=None, status="ready").values_list("kind", flat=True)
+    assert sorted(kinds) == ["features", "images"]
+    assert Space.objects.filter(owner=None).count() == n_presets()
     assert DeviceProfile.objects.filter(owner=None).count() == 2
 
 
@@ -27,7 +33,8 @@ def test_later_starts_add_nothing(owner):
     demo.first_start(owner=owner)
     assert demo.first_start(owner=owner) is None
     assert Run.objects.count() == 1
-    assert Space.objects.count() == 2
+    assert Space.objects.count() == n_presets()
+    assert DataSet.objects.count() == 2
 
 
 def test_the_demo_is_not_started_again_after_other_runs(owner):
