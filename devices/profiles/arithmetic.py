@@ -66,6 +66,9 @@ def _mbconv_macs(op: OperationFields) -> int:
 def _primitive_macs(op: OperationFields) -> int:
     cin, cout, k = op.channels_in(), op.channels_out(), op.k or 1
     h, w = op.input_size() if op.type == "deconv" else op.output_size()
+    if op.tag == "asymmetric":
+        height = op.input_size()[0]  # 1×k takes the horizontal stride, k×1 the vertical one
+        return w * cout * k * (height * cin + h * cout) // op.g
     if op.type in ("conv", "deconv"):
         return h * w * cin * cout * k * k // op.g
     if op.type == "dwconv":
@@ -81,6 +84,8 @@ def _primitive_weights(op: OperationFields) -> Weights:
     cin, cout, k = op.channels_in(), op.channels_out(), op.k or 1
     if op.type in ("conv", "deconv", "dwconv"):
         kernel = cout * k * k if op.type == "dwconv" else cin * cout * k * k // op.g
+        if op.tag == "asymmetric":
+            kernel = (cin + cout) * cout * k // op.g
         folded = cout if op.norm == "folded" else 0
         return Weights(kernel + 2 * folded, kernel + folded)  # scale and shift become one bias
     if op.type == "norm":

@@ -34,7 +34,7 @@ MAPS_OR_TOKENS = frozenset({"add", "mul", "norm", "act"})
 
 # Tags change the arithmetic, so an unknown one is refused. `other` takes any.
 TAGS: Mapping[str, tuple[str, ...]] = {
-    "conv": ("sep", "sep2", "reflect", "factorized"),
+    "conv": ("sep", "sep2", "asymmetric", "reflect", "factorized"),
     "attention": ("self", "cross"),
     "mbconv": ("pw",),
     "resblock": ("bottleneck", "basic", "sep", "bottleneck-d", "basic-d", "sep-d"),

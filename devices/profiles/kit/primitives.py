@@ -68,8 +68,25 @@ def _reflect_conv(graph: Graph, op: OperationFields, inputs: list[str]) -> str:
     return _conv(graph, op, [padded])
 
 
+def _asymmetric_conv(graph: Graph, op: OperationFields, inputs: list[str]) -> str:
+    """A 1×k convolution with the horizontal stride, then a k×1 one with the vertical stride."""
+    cin, cout, k = op.channels_in(), op.channels_out(), op.k or 1
+    (before, _, after, _), placing = same_padding(op), {"group": op.g}
+    row = {"kernel_shape": [1, k], "strides": [1, op.s], "dilations": [1, op.d]}
+    row |= {"pads": [0, before, 0, after]}
+    weight = graph.weight([cout, cin // op.g, 1, k])
+    output = graph.node("Conv", *inputs, weight, attributes={**placing, **row})
+    tensors = [output, graph.weight([cout, cout // op.g, k, 1])]
+    if op.norm == "folded":
+        tensors.append(graph.weight([cout]))
+    column = {"kernel_shape": [k, 1], "strides": [op.s, 1], "dilations": [op.d, 1]}
+    column |= {"pads": [before, 0, after, 0]}
+    return graph.node("Conv", *tensors, attributes={**placing, **column})
+
+
 def _any_conv(graph: Graph, op: OperationFields, inputs: list[str]) -> str:
-    return (_reflect_conv if op.tag == "reflect" else _conv)(graph, op, inputs)
+    writers = {"reflect": _reflect_conv, "asymmetric": _asymmetric_conv}
+    return writers.get(op.tag or "", _conv)(graph, op, inputs)
 
 
 def _deconv(graph: Graph, op: OperationFields, inputs: list[str]) -> str:

@@ -140,6 +140,15 @@ def test_separable_convolutions():
     assert [part.type for part in conv(tag="sep2").decompose()] == ["dwconv", "conv"] * 2
 
 
+def test_asymmetric_convolutions():
+    """1×7 from 16 to 32 channels, then 7×1 from 32 to 32; the first halves the width only."""
+    rows, columns = 16 * 32 * 7, 32 * 32 * 7
+    assert conv(tag="asymmetric", k=7).macs() == 28 * 28 * (rows + columns)
+    halved = conv(tag="asymmetric", k=7, s=2)
+    assert halved.macs() == 28 * 14 * rows + 14 * 14 * columns
+    assert halved.parameters() == rows + columns + 2 * 32
+
+
 def test_separable_convolutions_have_one_batch_norm_each():
     assert conv(tag="sep").parameters() == 16 * 9 + 16 * 32 + 2 * 32
     twice = 2 * 16 * 9 + 16 * 16 + 2 * 16 + 16 * 32 + 2 * 32

@@ -25,6 +25,7 @@ CONVOLUTIONS = [
     Operation("conv", h=8, cin=8, cout=8, k=3, tag="sep", act="relu"),
     Operation("conv", h=8, cin=8, cout=8, k=3, tag="sep2", act="relu", s=2),
     Operation("conv", h=8, cin=8, cout=10, k=1, tag="factorized", s=2),
+    Operation("conv", h=9, cin=8, cout=10, k=7, tag="asymmetric", s=2, act="relu"),
     Operation("conv", h=8, cin=8, cout=9, k=7, tag="reflect", norm="none", act="tanh"),
     Operation("conv", h=8, w=12, cin=8, cout=9, k=3, s=2),
     Operation("dwconv", h=16, cin=16, k=5, s=2, act="relu"),
