@@ -183,7 +183,8 @@ def first_choices(form: SearchForm) -> dict[str, Any]:
     dataset = DataSet.objects.visible_to(form.owner).filter(status=DataSet.Status.READY, kind=kind)
     initial["dataset"] = dataset.order_by("-owner_id", "-pk").first()
     spaces = Space.objects.visible_to(form.owner)
-    initial["space"] = spaces.order_by("owner_id").filter(definition__preset="small").first()
+    small = spaces.filter(family="ofa_mobilenet_v3", definition__preset="small")
+    initial["space"] = small.order_by("owner_id").first()
     return initial
 
 

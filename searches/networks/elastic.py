@@ -48,7 +48,7 @@ class ElasticMBConv(MBConv):
         """Depthwise weights of the active width and kernel size: [mid, 1, k, k]."""
         weight = self.depthwise.conv.weight[: self.active["mid"]]
         for size in self._steps():
-            centre = _centre(weight.shape[-1], size)
+            centre = centre_of(weight.shape[-1], size)
             weight = weight[:, :, centre, centre].flatten(1)  # [mid, size * size]
             weight = weight @ self.transforms[str(size)].flatten(0, 1).T
             weight = weight.view(-1, 1, size, size)  # [mid, 1, size, size]
@@ -58,9 +58,9 @@ class ElasticMBConv(MBConv):
         """Name and slice of every weight and statistic that the active block computes with."""
         mid, squeezed = slice(self.active["mid"]), slice(self.active["squeezed"])
         sizes = [self.kernels[0], *self._steps()]  # e.g. 7, 5, 3
-        centres = [_centre(a, b) for a, b in zip(sizes, [*sizes[1:], sizes[-1]], strict=True)]
-        yield from _conv_norm_regions("expand", (mid,), mid)
-        yield from _conv_norm_regions("depthwise", (mid, ALL, centres[0], centres[0]), mid)
+        centres = [centre_of(a, b) for a, b in zip(sizes, [*sizes[1:], sizes[-1]], strict=True)]
+        yield from conv_norm_regions("expand", (mid,), mid)
+        yield from conv_norm_regions("depthwise", (mid, ALL, centres[0], centres[0]), mid)
         for size, centre in zip(sizes[1:], centres[1:], strict=True):
             yield f"transforms.{size}", (centre, centre)
         if self.squeeze is not None:
@@ -68,7 +68,7 @@ class ElasticMBConv(MBConv):
             yield "squeeze.reduce.bias", (squeezed,)
             yield "squeeze.expand.weight", (mid, squeezed)
             yield "squeeze.expand.bias", (mid,)
-        yield from _conv_norm_regions("project", (ALL, mid), ALL)
+        yield from conv_norm_regions("project", (ALL, mid), ALL)
 
     def _steps(self) -> list[int]:
         """Kernel sizes from below the largest down to the active one."""
@@ -80,7 +80,13 @@ def _conv_norm(layer: ConvNorm, x: Tensor, weight: Tensor) -> Tensor:
     conv, norm, n = layer.conv, layer.norm, weight.shape[0]
     groups = 1 if conv.groups == 1 else n
     x = F.conv2d(x, weight, None, conv.stride, weight.shape[-1] // 2, groups=groups)
-    x = F.batch_norm(
+    return layer.act(sliced_norm(norm, x))
+
+
+def sliced_norm(norm: nn.BatchNorm2d, x: Tensor) -> Tensor:
+    """Batch norm with the statistics and weights of as many channels as `x` has."""
+    n = x.shape[1]
+    return F.batch_norm(
         x,
         norm.get_buffer("running_mean")[:n],
         norm.get_buffer("running_var")[:n],
@@ -90,7 +96,6 @@ def _conv_norm(layer: ConvNorm, x: Tensor, weight: Tensor) -> Tensor:
         norm.momentum or 0.0,
         norm.eps,
     )
-    return layer.act(x)
 
 
 def _squeeze_excite(layer: SqueezeExcite, x: Tensor, squeezed: int) -> Tensor:
@@ -107,13 +112,15 @@ def _conv(layer: nn.Conv2d, x: Tensor, cout: int) -> Tensor:
     return F.conv2d(x, layer.weight[:cout, : x.shape[1]], bias)
 
 
-def _conv_norm_regions(prefix: str, conv: Index, channels: slice) -> Iterator[tuple[str, Index]]:
+def conv_norm_regions(prefix: str, conv: Index, channels: slice) -> Iterator[tuple[str, Index]]:
+    """Name and slice of everything in a convolution `conv` and its batch norm `norm`."""
     yield f"{prefix}.conv.weight", conv
     for name in ("weight", "bias", "running_mean", "running_var"):
         yield f"{prefix}.norm.{name}", (channels,)
     yield f"{prefix}.norm.num_batches_tracked", (...,)
 
 
-def _centre(size: int, smaller: int) -> slice:
+def centre_of(size: int, smaller: int) -> slice:
+    """Where the smaller kernel lies in the larger one, along one side."""
     start = (size - smaller) // 2
     return slice(start, start + smaller)

@@ -31,6 +31,7 @@ QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 BUILTIN_NAMES = {
     ("ofa_mobilenet_v3", "full"): "MobileNetV3, full size",
     ("ofa_mobilenet_v3", "small"): "MobileNetV3, small",
+    ("proxyless", "fbnet"): "FBNet",
 }
 
 

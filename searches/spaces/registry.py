@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from searches.objectives.cards import Card, Registry
-from searches.spaces import presets
+from searches.spaces import network_presets, presets
 from searches.spaces.base import SearchSpace
 
 
@@ -37,6 +37,51 @@ FAMILIES = Registry(
             presets={
                 "full": presets.OFA_MOBILENET_V3_FULL,
                 "small": presets.OFA_MOBILENET_V3_SMALL,
+            },
+        ),
+        SpaceCard(
+            name="ofa_resnet50",
+            label="Once-for-all ResNet50",
+            path="searches.spaces.ofa_resnet50:OfaResNet50",
+            networks="searches.networks.elastic_residual:ResidualNetworks",
+            summary="Elastic depth, width, expansion and resolution of a ResNet50-D: "
+            "every architecture is a part of one network whose weights are trained once.",
+            requires=frozenset({"data:images"}),
+            provides=frozenset({"weight sharing", "slot additive", "target:mobile"}),
+            presets={
+                "full": network_presets.OFA_RESNET50_FULL,
+                "small": network_presets.OFA_RESNET50_SMALL,
+            },
+        ),
+        SpaceCard(
+            name="residual",
+            label="Residual network",
+            path="searches.spaces.residual:Residual",
+            networks="searches.networks.elastic_residual:ResidualNetworks",
+            summary="Depth and width of every stage of a plain ResNet, the resolution and, "
+            "if wanted, every kernel; basic or bottleneck blocks.",
+            requires=frozenset({"data:images"}),
+            provides=frozenset({"weight sharing", "slot additive", "target:mobile"}),
+            presets={
+                "full": network_presets.RESIDUAL_FULL,
+                "small": network_presets.RESIDUAL_SMALL,
+            },
+        ),
+        SpaceCard(
+            name="proxyless",
+            label="ProxylessNAS",
+            path="searches.spaces.proxyless:Proxyless",
+            networks="searches.networks.proxyless:ProxylessNetworks",
+            summary="One of several inverted bottlenecks in every layer, or none: "
+            "the candidates can be weighed by gradients.",
+            requires=frozenset({"data:images"}),
+            provides=frozenset(
+                {"weight sharing", "slot additive", "target:mobile", "differentiable slots"}
+            ),
+            presets={
+                "full": network_presets.PROXYLESS_FULL,
+                "fbnet": network_presets.PROXYLESS_FBNET,
+                "small": network_presets.PROXYLESS_SMALL,
             },
         ),
     ],
