@@ -7,6 +7,7 @@ from typing import Any
 
 from torch import nn
 
+from searches.objectives.fidelity import FULL
 from searches.objectives.measures import MeasuredValue
 from searches.spaces.base import Genes
 from searches.training.base import Tick, Trainable, always
@@ -49,10 +50,12 @@ class Evaluator(ABC):
         """Take the state of the finished training that `prepare` returned."""
 
     @abstractmethod
-    def candidate(self, genes: Genes, *, seed: int) -> Candidate:
+    def candidate(self, genes: Genes, *, seed: int, fidelity: str = FULL) -> Candidate:
         """A fresh candidate.
 
         Args:
             genes: Its architecture.
             seed: For all randomness in judging it.
+            fidelity: How thoroughly; an evaluator without the tag "fidelities" knows one. The
+                state of a candidate can be restored into one of a higher fidelity.
         """

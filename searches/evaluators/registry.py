@@ -29,6 +29,7 @@ EVALUATORS = Registry(
             settings="searches.evaluators.settings:FullSettings",
             summary="Trains every candidate from scratch. Slow; its scores are those of the "
             "network that you get.",
+            provides=frozenset({"fidelities"}),
             presets={"demo": {"epochs": 10}, "standard": {"epochs": 40}},
         ),
     ],

@@ -9,6 +9,7 @@ from torch import nn
 from searches.evaluators.base import Candidate, Evaluator
 from searches.evaluators.settings import SupernetSettings
 from searches.networks.families import configuration
+from searches.objectives.fidelity import FULL
 from searches.objectives.measures import MeasuredValue
 from searches.spaces.base import Genes
 from searches.training.base import Progress, Tick, always
@@ -77,5 +78,5 @@ class SupernetEvaluator(Evaluator):
     def restore(self, state: dict[str, Any]) -> None:
         self.supernet.load_state_dict(state["network"])
 
-    def candidate(self, genes: Genes, *, seed: int) -> SupernetCandidate:
+    def candidate(self, genes: Genes, *, seed: int, fidelity: str = FULL) -> SupernetCandidate:
         return SupernetCandidate(self.supernet.extract(genes), self.task, self.settings)

@@ -100,8 +100,9 @@ def _slice(making: Making) -> None:
 def _candidate(making: Making) -> "Candidate":
     trial, run = making.model.trial, making.run
     evaluator = engine.prepared_evaluator_of(run)
-    seed = engine.seed_of(run.seed, trial.number, trial.fidelity)
-    candidate = evaluator.candidate(engine.genes_of(trial), seed=seed)
+    candidate = evaluator.candidate(
+        engine.genes_of(trial), seed=engine.trial_seed(run, trial), fidelity=trial.fidelity
+    )
     if trial.checkpoint and not making.model.checkpoint:
         candidate.restore(engine.load_checkpoint(trial.checkpoint))
     return candidate

@@ -14,6 +14,7 @@ from searches.datasets.base import LabelledData
 from searches.evaluators.registry import EVALUATORS
 from searches.models import DataSet, Run, Space, Supernet, Trial
 from searches.objectives.cards import Card, load_object
+from searches.objectives.fidelity import FULL
 from searches.objectives.limits import Limit
 from searches.objectives.measures import COSTS, Measure
 from searches.objectives.objectives import Objective
@@ -115,8 +116,17 @@ def problem_of(run: Run, costing: Costing) -> Problem:
         limits=tuple(limit.text() for limit in limits),
         aims=tuple(_aim(run, objective) for objective in objectives if run.scale),
         costs=lambda population: costing.losses(population, objectives),
+        epochs=_epochs(run),
         derived=_derived(run),
     )
+
+
+def _epochs(run: Run) -> int:
+    """Of a full evaluation, where the evaluator can stop earlier."""
+    card = EVALUATORS[run.evaluator]
+    if "fidelities" not in card.provides:
+        return 0
+    return int(settings_of(card, run.evaluator_settings).epochs)
 
 
 def _derived(run: Run) -> tuple[Genes, ...]:
@@ -179,6 +189,11 @@ def seed_of(*parts: object) -> int:
     """A seed that depends on all parts and on nothing else: 48 bits of a hash."""
     text = ":".join(map(str, parts))
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:6], "big")
+
+
+def trial_seed(run: Run, trial: Trial) -> int:
+    """The seed of an evaluation; trials that continue each other are one training."""
+    return seed_of(run.seed, trial.data.get("root", trial.number), FULL)
 
 
 @lru_cache(maxsize=2)

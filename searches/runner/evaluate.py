@@ -15,6 +15,7 @@ from searches.objectives.limits import total_violation
 from searches.objectives.measures import from_json, to_json
 from searches.objectives.objectives import losses
 from searches.runner import engine, slices
+from webnas.disk import is_no_space
 from webnas.work import files, leases
 from webnas.work.leases import Heartbeat, Lease, LeaseLost
 
@@ -86,7 +87,7 @@ def evaluate_one(lease: Lease, until: float) -> bool:
     except LeaseLost:
         return False
     except Exception as error:  # a network that cannot be judged fails alone; the run goes on
-        if slices.is_no_space(error):
+        if is_no_space(error):
             _end_without_space(judging)
             return False
         logger.exception("Trial %s of run %s failed", trial.number, run.pk)
@@ -116,10 +117,12 @@ def _run(run_id: int) -> Run:
 def _advance(judging: Judging) -> None:
     run, trial = judging.run, judging.trial
     evaluator = engine.prepared_evaluator_of(run)
-    seed = engine.seed_of(run.seed, trial.number, trial.fidelity)
-    candidate = evaluator.candidate(engine.genes_of(trial), seed=seed)
-    if trial.checkpoint:
-        candidate.restore(engine.load_checkpoint(trial.checkpoint))
+    candidate = evaluator.candidate(
+        engine.genes_of(trial), seed=engine.trial_seed(run, trial), fidelity=trial.fidelity
+    )
+    checkpoint = trial.checkpoint or _to_go_on_from(trial)
+    if checkpoint:
+        candidate.restore(engine.load_checkpoint(checkpoint))
     progress = candidate.advance(deadline=judging.until, tick=judging.heartbeat.tick)
     if not progress.done:
         _keep(judging, candidate)
@@ -129,18 +132,27 @@ def _advance(judging: Judging) -> None:
         _finish(judging, candidate)
 
 
+def _to_go_on_from(trial: Trial) -> str:
+    """Checkpoint of the trial that this one continues; without it the training starts again."""
+    number = trial.data.get("resume_from")
+    if number is None:
+        return ""
+    before = Trial.objects.filter(run=trial.run_id, number=number)
+    return before.values_list("checkpoint", flat=True).first() or ""
+
+
 def _keep(judging: Judging, candidate: "Candidate") -> None:
     """Half-way: keep the state for the next slice."""
     run, trial = judging.run, judging.trial
     fields = _stored(run, candidate) | {"seconds": judging.seconds, "due_at": timezone.now()}
-    with transaction.atomic():
+    with files.removed_on_error(fields["checkpoint"]), transaction.atomic():
         if not judging.lease.release(**fields):
             raise LeaseLost
         if slices.is_wanted(run.pk):
             leases.nudge_on_commit(Trial, trial.pk)
         else:
             Trial.objects.filter(pk=trial.pk).update(due_at=None)
-        transaction.on_commit(lambda: files.remove(trial.checkpoint))
+        transaction.on_commit(lambda: files.remove(trial.checkpoint), robust=True)
 
 
 def _stored(run: Run, candidate: "Candidate") -> dict[str, Any]:
@@ -167,7 +179,8 @@ def _finish(judging: Judging, candidate: "Candidate") -> None:
     if not engine.shares_weights(run):
         # Trained for this trial alone: kept for verification and for whoever chooses it.
         fields |= _stored(run, candidate)
-    _end(judging, **fields)
+    with files.removed_on_error(fields["checkpoint"]):
+        _end(judging, **fields)
     files.remove(trial.checkpoint)
 
 
@@ -191,7 +204,7 @@ def _end(judging: Judging, **fields: Any) -> None:
     with transaction.atomic():
         if not judging.lease.release(**(always | fields)):
             raise LeaseLost
-        transaction.on_commit(lambda: _wake(judging.run.pk))
+        transaction.on_commit(lambda: _wake(judging.run.pk), robust=True)
 
 
 def _wake(run_id: int) -> None:

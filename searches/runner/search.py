@@ -12,6 +12,7 @@ import numpy as np
 from django.utils import timezone
 
 from searches.models import N_OBJECTIVES, Run, Trial
+from searches.objectives.fidelity import FULL
 from searches.objectives.fronts import hypervolume, non_dominated
 from searches.objectives.measures import Measures, to_json
 from searches.runner import engine, slices
@@ -139,6 +140,7 @@ def _store_told(
 def front_after(run: Run, batch: Sequence[Trial]) -> list[Trial]:
     """The front of the front so far and a batch: feasible, each architecture once."""
     done = [t for t in batch if t.status == Trial.Status.DONE and t.violation == 0]
+    done = [t for t in done if t.fidelity == FULL]  # scores of different effort do not compare
     seen: set[str] = set()
     pool = []
     for trial in [*run.trials.filter(on_front=True).order_by("number"), *done]:
@@ -179,14 +181,25 @@ def new_trials(run: Run, costing: Costing, proposals: Sequence[Proposal]) -> lis
         (trial.architecture_hash, trial.fidelity): trial
         for trial in run.trials.filter(architecture_hash__in=hashes, status=Trial.Status.DONE)
     }
+    roots = _roots(run, proposals)
     trials = []
     for proposal, cost, name in zip(proposals, costs, hashes, strict=True):
         trial = _new_trial(run, proposal, cost, name)
+        if proposal.resume_from is not None:
+            root = roots[proposal.resume_from]
+            trial.data |= {"resume_from": proposal.resume_from, "root": root}
         twin = known.get((name, proposal.fidelity))
         if twin is not None:
             _copy(twin, trial)
         trials.append(trial)
     return trials
+
+
+def _roots(run: Run, proposals: Sequence[Proposal]) -> dict[int, int]:
+    """For each trial that is continued, the number of the one that started its training."""
+    numbers = [p.resume_from for p in proposals if p.resume_from is not None]
+    rows = run.trials.filter(number__in=numbers).values_list("number", "data__root")
+    return {number: number if root is None else root for number, root in rows}
 
 
 def _new_trial(run: Run, proposal: Proposal, costs: Measures, name: str) -> Trial:

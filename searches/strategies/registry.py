@@ -80,6 +80,35 @@ STRATEGIES = Registry(
             presets={"default": {}},
         ),
         StrategyCard(
+            name="successive_halving",
+            label="Successive halving",
+            path="searches.strategies.halving:SuccessiveHalving",
+            summary="Many start with a few epochs; the best third of each rung "
+            "goes on with three times as many.",
+            settings="searches.strategies.settings.fidelity:HalvingSettings",
+            requires=frozenset({"fidelities"}),
+            presets={"default": {}, "model-based": {"sampler": "motpe"}},
+        ),
+        StrategyCard(
+            name="hyperband",
+            label="Hyperband",
+            path="searches.strategies.halving:Hyperband",
+            summary="Rounds of successive halving, from many short starts to a few full ones.",
+            settings="searches.strategies.settings.fidelity:HalvingSettings",
+            requires=frozenset({"fidelities"}),
+            presets={"default": {}, "model-based": {"sampler": "motpe"}},
+        ),
+        StrategyCard(
+            name="asha",
+            label="ASHA",
+            path="searches.strategies.halving:Asha",
+            summary="Successive halving that never waits: whatever is among the best third of its "
+            "rung goes on at once.",
+            settings="searches.strategies.settings.fidelity:HalvingSettings",
+            requires=frozenset({"fidelities"}),
+            presets={"default": {}, "model-based": {"sampler": "motpe"}},
+        ),
+        StrategyCard(
             name="darts",
             label="DARTS",
             path="searches.strategies.derived:Derived",

@@ -47,12 +47,13 @@ class Training(Trainable):
         )
         self.batch_size = min(settings.batch_size, task.size("train"))
         self.steps_per_epoch = task.size("train") // self.batch_size
-        self.total = settings.epochs * self.steps_per_epoch
+        self.total = settings.epochs * self.steps_per_epoch  # of the learning rate's schedule
+        self.last = self.total  # where this training ends
         self._epoch: tuple[int, Tensor] = (-1, torch.empty(0, dtype=torch.long))
 
     def advance(self, *, deadline: float, tick: Tick) -> Progress:
         self.module.train()
-        while self.step < self.total:
+        while self.step < self.last:
             self._train_batch()
             if not tick() or time.monotonic() >= deadline:
                 break
@@ -65,7 +66,7 @@ class Training(Trainable):
             "epoch": self.step / self.steps_per_epoch,
             "learning_rate": self._learning_rate(),
         }
-        return Progress(self.step, self.total, self.step >= self.total, figures)
+        return Progress(self.step, self.last, self.step >= self.last, figures)
 
     def state(self) -> dict[str, Any]:
         return {

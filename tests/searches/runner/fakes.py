@@ -70,7 +70,7 @@ class FormulaEvaluator:
     def restore(self, state):
         self.trained = state["step"]
 
-    def candidate(self, genes, *, seed):
+    def candidate(self, genes, *, seed, fidelity="full"):
         assert self.trained == self.settings.steps, "judged before the training was over"
         return Judged(genes, self.settings.judging_steps, genes[0] == self.settings.fails_on)
 
@@ -81,5 +81,5 @@ class TrainedAloneEvaluator(FormulaEvaluator):
     def prepare(self):
         return None
 
-    def candidate(self, genes, *, seed):
+    def candidate(self, genes, *, seed, fidelity="full"):
         return Judged(genes, self.settings.judging_steps, fails=False)

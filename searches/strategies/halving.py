@@ -1,0 +1,298 @@
+"""Successive halving: many start, few go on, so that epochs are spent on the promising.
+
+Sources: Jamieson, Talwalkar: Non-stochastic Best Arm Identification and Hyperparameter
+Optimization, AISTATS 2016 (successive halving). Li et al.: Hyperband, JMLR 18, 2018, algorithm 1.
+Li et al.: A System for Massively Parallel Hyperparameter Tuning, MLSys 2020 (ASHA), algorithm 2.
+
+A trial that goes on continues the training of the one before, on the same schedule. Several
+objectives: those go on that no other of the same rung beats, the loneliest first (as in Schmucker
+et al., 2021, arXiv 2106.12639, with crowding distances). The architectures that start come from
+any sampling strategy, which is told the results of the first rung of each.
+"""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from random import Random
+from typing import Any
+
+from searches.objectives.fidelity import fidelity_of
+from searches.objectives.settings import build
+from searches.spaces.base import Genes
+from searches.strategies.base import Problem, Proposal, Result, Strategy
+from searches.strategies.selection import best_first
+from searches.strategies.settings.fidelity import HalvingSettings
+
+
+def rungs_of(epochs: int, *, eta: int, least: int) -> tuple[int, ...]:
+    """Epochs of the rungs, ascending: R, R/η, R/η², … as long as `least` are left, rounded.
+
+    Args:
+        epochs: R, of a full evaluation.
+        eta: η.
+        least: of the first rung.
+    """
+    found, n = [epochs], epochs / eta
+    while n >= least and round(n) < found[-1] and round(n) >= 1:
+        found.append(round(n))
+        n /= eta
+    return tuple(reversed(found))
+
+
+@dataclass
+class Rung:
+    """Results at one fidelity of one bracket.
+
+    Attributes:
+        promoted: those that have gone on to the next rung.
+    """
+
+    fidelity: str
+    results: dict[Genes, Result] = field(default_factory=dict)
+    promoted: set[Genes] = field(default_factory=set)
+
+    def best(self, n: int) -> list[Result]:
+        """The best `n` that have losses; equals in the order of their tickets."""
+        if n < 1:
+            return []
+        done = [result for result in self.results.values() if result.losses is not None]
+        return best_first(sorted(done, key=lambda result: result.ticket))[:n]
+
+
+@dataclass
+class Bracket:
+    """Rungs that one group of architectures climbs.
+
+    Attributes:
+        n: how many start; None: as many as there are.
+    """
+
+    rungs: list[Rung]
+    n: int | None
+    started: set[Genes] = field(default_factory=set)
+
+    @property
+    def is_open(self) -> bool:
+        return self.n is None or len(self.started) < self.n
+
+
+class Halving(Strategy):
+    """Brackets of rungs, and a strategy that proposes what starts.
+
+    Attributes:
+        brackets: in the order in which they were opened; the last one takes what starts.
+        homes: the bracket of every architecture.
+        inner: its ticket at the sampler.
+    """
+
+    def __init__(self, problem: Problem, settings: HalvingSettings, rng: Random):
+        self.problem, self.settings = problem, settings
+        full = max(1, problem.epochs)
+        epochs = rungs_of(full, eta=settings.eta, least=settings.min_epochs)
+        self.fidelities = [fidelity_of(n, full) for n in epochs]
+        self.sampler = _sampler(problem, settings, rng)
+        self.brackets: list[Bracket] = []
+        self.homes: dict[Genes, Bracket] = {}
+        self.inner: dict[Genes, int] = {}
+        self.pending: dict[int, tuple[Genes, str]] = {}
+        self.n_asked = 0
+        self.is_dry = False  # the sampler has nothing more
+
+    # What a method decides.
+
+    @abstractmethod
+    def _plan(self, number: int) -> tuple[int, int | None] | None:
+        """First rung and size of the bracket of this number; None: there is none."""
+
+    @abstractmethod
+    def _n_promoted(self, rung: Rung, *, expected: int | None) -> int:
+        """How many of a rung's best may go on now.
+
+        Args:
+            rung: with the results so far.
+            expected: how many results it will have in all, None while that is open.
+        """
+
+    # Ask and tell.
+
+    def ask(self, n: int) -> list[Proposal]:
+        found: list[Proposal] = []
+        while len(found) < n and self.n_asked < self.problem.budget:
+            proposal = self._promotion() or self._start()
+            if proposal is None:
+                break
+            found.append(proposal)
+        return found
+
+    def tell(self, results: Sequence[Result]) -> None:
+        fresh = []
+        for result in sorted(results, key=lambda result: result.ticket):
+            if self.pending.pop(result.ticket, None) is not None:
+                self._place(result)
+                fresh.append(result)
+        self.sampler.tell([self._for_sampler(r) for r in fresh if self._is_first(r)])
+
+    def finished(self) -> bool:
+        if self.n_asked >= self.problem.budget:
+            return True
+        return not self.pending and self._next_promotion() is None and not self._can_start()
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "sampler": self.sampler.state(),
+            "n_asked": self.n_asked,
+            "pending": [[t, list(genes), name] for t, (genes, name) in self.pending.items()],
+            "is_dry": self.is_dry,
+        }
+
+    def restore(self, state: dict[str, Any], history: Sequence[Result]) -> None:
+        """Everything but the sampler follows from the order of the tickets."""
+        self.n_asked, self.is_dry = state["n_asked"], state["is_dry"]
+        self.pending = {t: (tuple(genes), name) for t, genes, name in state["pending"]}
+        asked = [(result.ticket, result.genes, result.fidelity) for result in history]
+        asked += [(ticket, *what) for ticket, what in self.pending.items()]
+        for _, genes, fidelity in sorted(asked):
+            if genes in self.homes:
+                self._rung(genes, fidelity, below=1).promoted.add(genes)
+            else:
+                self._remember(genes)
+        for result in history:
+            self._place(result)
+        told = [self._for_sampler(result) for result in history if self._is_first(result)]
+        self.sampler.restore(state["sampler"], sorted(told, key=lambda result: result.ticket))
+
+    # What starts and what goes on.
+
+    def _promotion(self) -> Proposal | None:
+        found = self._next_promotion()
+        if found is None:
+            return None
+        rung, fidelity, result = found
+        rung.promoted.add(result.genes)
+        return self._propose(result.genes, fidelity, result.ticket)
+
+    def _next_promotion(self) -> tuple[Rung, str, Result] | None:
+        """The first one that may go on: of the oldest bracket, from its highest rung."""
+        for bracket in self.brackets:
+            is_closed = self.is_dry or not bracket.is_open
+            expected = len(bracket.started) if is_closed else None
+            found = None
+            for rung, above in pairwise(bracket.rungs):
+                n = self._n_promoted(rung, expected=expected)
+                for result in rung.best(n):
+                    if result.genes not in rung.promoted:
+                        found = (rung, above.fidelity, result)
+                        break
+                is_complete = expected is not None and len(rung.results) == expected
+                expected = n if is_complete else None
+            if found is not None:
+                return found
+        return None
+
+    def _start(self) -> Proposal | None:
+        if not self._can_start():
+            return None
+        proposals = self.sampler.ask(1)
+        if not proposals:
+            self.is_dry = self.sampler.finished()
+            return None
+        genes = proposals[0].genes
+        self._remember(genes)
+        return self._propose(genes, self.homes[genes].rungs[0].fidelity, None)
+
+    def _can_start(self) -> bool:
+        return not self.is_dry and (
+            any(bracket.is_open for bracket in self.brackets[-1:])
+            or self._plan(len(self.brackets)) is not None
+        )
+
+    def _remember(self, genes: Genes) -> None:
+        """A new architecture: in the last bracket, or in the next one when that is full."""
+        if not self.brackets or not self.brackets[-1].is_open:
+            first, n = self._plan(len(self.brackets)) or (0, None)
+            rungs = [Rung(name) for name in self.fidelities[first:]]
+            self.brackets.append(Bracket(rungs, n))
+        self.homes[genes] = self.brackets[-1]
+        self.homes[genes].started.add(genes)
+        self.inner[genes] = len(self.inner) + 1
+
+    def _propose(self, genes: Genes, fidelity: str, resume_from: int | None) -> Proposal:
+        self.n_asked += 1
+        self.pending[self.n_asked] = (genes, fidelity)
+        return Proposal(self.n_asked, genes, fidelity=fidelity, resume_from=resume_from)
+
+    def _rung(self, genes: Genes, fidelity: str, *, below: int = 0) -> Rung:
+        rungs = self.homes[genes].rungs
+        return rungs[[rung.fidelity for rung in rungs].index(fidelity) - below]
+
+    def _place(self, result: Result) -> None:
+        self._rung(result.genes, result.fidelity).results[result.genes] = result
+
+    def _is_first(self, result: Result) -> bool:
+        return self.homes[result.genes].rungs[0].fidelity == result.fidelity
+
+    def _for_sampler(self, result: Result) -> Result:
+        ticket = self.inner[result.genes]
+        return Result(ticket, result.genes, result.losses, violation=result.violation)
+
+
+def _sampler(problem: Problem, settings: HalvingSettings, rng: Random) -> Strategy:
+    """The strategy that proposes what starts, at its default settings."""
+    from searches.strategies.registry import STRATEGIES  # which names this module
+
+    card = STRATEGIES[settings.sampler]
+    cls = card.settings_class()
+    sampler: Strategy = card.load()(problem, build(cls, {}) if cls else None, rng)
+    return sampler
+
+
+class Asha(Halving):
+    """Goes on whenever a result is among the best 1/η of its rung; else something new starts.
+
+    No rung waits for its last result. The order in which results come changes what happens next:
+    a run tells them batch by batch, so that it can be repeated.
+    """
+
+    def _plan(self, number: int) -> tuple[int, int | None] | None:
+        return (0, None) if number == 0 else None
+
+    def _n_promoted(self, rung: Rung, *, expected: int | None) -> int:
+        return len(rung.results) // self.settings.eta
+
+
+class SuccessiveHalving(Halving):
+    """One bracket, as large as the budget allows; a rung waits for all of its results."""
+
+    def _plan(self, number: int) -> tuple[int, int | None] | None:
+        return (0, self._size()) if number == 0 else None
+
+    def _size(self) -> int:
+        """The largest n whose rungs n, ⌊n/η⌋, ⌊n/η²⌋, … together fit into the budget."""
+        n = 1
+        while self._total(n + 1) <= self.problem.budget:
+            n += 1
+        return n
+
+    def _total(self, n: int) -> int:
+        return sum(n // self.settings.eta**level for level in range(len(self.fidelities)))
+
+    def _n_promoted(self, rung: Rung, *, expected: int | None) -> int:
+        if expected is None or len(rung.results) < expected:
+            return 0
+        n_done = sum(result.losses is not None for result in rung.results.values())
+        return min(expected // self.settings.eta, n_done)
+
+
+class Hyperband(SuccessiveHalving):
+    """Brackets from many short starts to a few full ones, again and again.
+
+    Sizes are those of algorithm 1: of s_max + 1 rungs, bracket s starts ⌈(s_max+1)/(s+1) · η^s⌉
+    architectures s rungs below the full evaluation, and keeps ⌊n/η⌋ of each rung.
+    """
+
+    def _plan(self, number: int) -> tuple[int, int | None] | None:
+        most = len(self.fidelities) - 1
+        s = most - number % (most + 1)
+        n = -(-(most + 1) * self.settings.eta**s // (s + 1))
+        return most - s, n

@@ -1,0 +1,28 @@
+"""What can be set on the strategies that stop poor candidates early."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class HalvingSettings:
+    """Successive halving, Hyperband and ASHA."""
+
+    sampler: str = field(
+        default="random",
+        metadata={
+            "help": "Which strategy proposes the architectures that start.",
+            "choices": ("random", "nsga2", "regularised_evolution", "motpe", "predictor"),
+        },
+    )
+    eta: int = field(
+        default=3,
+        metadata={
+            "help": "One in so many goes on, with so many times the epochs.",
+            "min": 2,
+            "max": 10,
+        },
+    )
+    min_epochs: int = field(
+        default=1,
+        metadata={"help": "Epochs after which the first are left.", "min": 1, "max": 10_000},
+    )

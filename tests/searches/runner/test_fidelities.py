@@ -1,0 +1,113 @@
+"""Runs whose trials stop early and continue each other, with real trainings of small networks."""
+
+from dataclasses import replace
+
+import pytest
+from django.contrib.auth.models import User
+
+from searches.models import Run, Space
+from searches.objectives.fronts import non_dominated
+from searches.runner import engine
+from searches.services import runs
+from searches.services.requests import RunRequest
+from webnas.refusals import RefusedRequest
+from webnas.work import files
+
+from .conftest import drive
+
+pytestmark = pytest.mark.django_db
+
+EVALUATOR = {"epochs": 4, "warmup_epochs": 1, "batch_size": 32}
+
+
+@pytest.fixture
+def tiny(tiny_space):
+    return Space.objects.create(
+        name="tiny",
+        family=tiny_space.family,
+        definition=tiny_space.to_json(),
+        content_hash=tiny_space.content_hash(),
+        size=str(tiny_space.size()),
+    )
+
+
+@pytest.fixture
+def request_(dataset, tiny):
+    return RunRequest(
+        name="halving",
+        dataset=dataset,
+        space=tiny,
+        objectives=[{"measure": "accuracy"}, {"measure": "macs"}],
+        strategy="successive_halving",
+        strategy_settings={"eta": 2},
+        evaluator="full",
+        evaluator_settings=EVALUATOR,
+        budget=14,
+        batch=5,
+        seed=3,
+    )
+
+
+def started(request, **changes):
+    owner = User.objects.get_or_create(username="alice")[0]
+    return runs.start_run(owner=owner, request=replace(request, **changes))
+
+
+def test_an_evaluator_of_one_fidelity_is_refused(request_):
+    with pytest.raises(RefusedRequest) as refusal:
+        started(request_, evaluator="supernet", evaluator_settings={})
+    assert "several levels of effort" in str(refusal.value.errors)
+
+
+@pytest.mark.slow
+def test_trials_continue_each_other_as_one_training(request_):
+    run = drive(started(request_))
+    assert run.status == Run.Status.FINISHED
+    by_number = {trial.number: trial for trial in run.trials.all()}
+    sizes = {}
+    for trial in by_number.values():
+        sizes[trial.fidelity] = sizes.get(trial.fidelity, 0) + 1
+    assert sizes == {"epochs=1": 8, "epochs=2": 4, "full": 2}
+    full = next(trial for trial in by_number.values() if trial.fidelity == "full")
+    middle = by_number[full.data["resume_from"]]
+    first = by_number[middle.data["resume_from"]]
+    assert full.data["root"] == middle.data["root"] == first.number
+    assert len({t.architecture_hash for t in (first, middle, full)}) == 1
+    provenances = [t.measures["accuracy"]["provenance"] for t in (first, middle, full)]
+    assert provenances == ["reduced", "reduced", "fully trained"]
+
+    # The same network trained in one piece has the same weights, bit for bit.
+    evaluator = engine.prepared_evaluator_of(run)
+    whole = evaluator.candidate(engine.genes_of(full), seed=engine.trial_seed(run, full))
+    assert whole.advance(deadline=float("inf"), tick=lambda: True).done
+    stored = engine.load_checkpoint(full.checkpoint)["network"]
+    state = whole.network().state_dict()
+    assert all((state[name] == stored[name]).all() for name in state)
+
+
+@pytest.mark.slow
+def test_only_full_trainings_are_on_the_front(request_):
+    run = drive(started(request_, strategy="asha", budget=30))
+    full = list(run.trials.filter(fidelity="full", status="done"))
+    assert len(full) >= 2
+    keep = non_dominated([(-t.value_0, t.value_1) for t in full])
+    expected = {t.number for t, kept in zip(full, keep, strict=True) if kept}
+    assert set(run.trials.filter(on_front=True).values_list("number", flat=True)) == expected
+
+
+@pytest.mark.slow
+def test_a_lost_checkpoint_is_trained_again_to_the_same_result(request_):
+    undisturbed = drive(started(request_))
+    run = started(request_)
+    for _ in range(400):
+        done = run.trials.filter(fidelity="epochs=1", status="done").exclude(checkpoint="")
+        for trial in done:
+            files.remove(trial.checkpoint)
+        done.update(checkpoint="")
+        before = run.trials.count()
+        run = drive(run, at_most=1)
+        if run.due_at is None and run.trials.count() == before:
+            break
+    assert run.status == Run.Status.FINISHED
+    values = [list(r.trials.order_by("number").values_list("value_0")) for r in (undisturbed, run)]
+    assert values[0] == values[1]
