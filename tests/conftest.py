@@ -1,10 +1,11 @@
 """Fixtures that every test may use."""
 
 import os
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from django.db import connections
+from django.db import connection, connections
 
 from webnas.celery import app
 
@@ -53,6 +54,25 @@ def django_db_modify_db_settings(
 def own_files(settings, tmp_path):
     """Each test stores its files in a folder of its own."""
     settings.MEDIA_ROOT = str(tmp_path / "files")
+
+
+@pytest.fixture
+def full_database(transactional_db):
+    """Inside it, the SQLite file may not grow: SQLite says that database or disk are full."""
+
+    @contextmanager
+    def full():
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM")  # no page that was freed is there to be used again
+            cursor.execute("PRAGMA max_page_count")
+            before = cursor.fetchone()[0]
+            cursor.execute("PRAGMA max_page_count = 1")  # SQLite takes the current size instead
+            try:
+                yield
+            finally:
+                cursor.execute(f"PRAGMA max_page_count = {before}")
+
+    return full
 
 
 @pytest.fixture(autouse=True)

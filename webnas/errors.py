@@ -8,6 +8,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from webnas.disk import is_no_space
 from webnas.refusals import ConflictingRequest, QuestionedRequest, RefusedRequest
 
 
@@ -21,6 +22,8 @@ def handle_exception(error: Exception, context: dict[str, Any]) -> Response | No
     if isinstance(error, SuspiciousOperation):  # Django's own limits: fields, files, sizes
         status = 413 if isinstance(error, RequestDataTooBig) else 400
         return Response(error_body(str(error), {}), status=status)
+    if is_no_space(error):
+        return Response(error_body("No space left on the server; nothing was stored.", {}), 507)
     response = exception_handler(error, context)
     if response is None:
         return None

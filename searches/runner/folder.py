@@ -28,7 +28,8 @@ def limits() -> Limits:
 def stored_columns(data: LabelledData) -> dict[str, Any]:
     """Write the data set's files; the columns point to them."""
     stored = files.write("datasets", ".npz", data.to_bytes())
-    sheet = files.write("datasets", ".png", sample_sheet(data))
+    with files.removed_on_error(stored.name):
+        sheet = files.write("datasets", ".png", sample_sheet(data))
     return {
         "kind": data.kind,
         "file": stored.name,

@@ -1,21 +1,22 @@
 """One slice of a leased row: do it, and store what came out while the lease is still held."""
 
-import errno
 import logging
 import time
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from searches.models import Run, RunEvent, RunPoint, Trial
+from webnas.disk import is_no_space
 from webnas.work import files, leases
-from webnas.work.leases import Heartbeat, Lease
+from webnas.work.leases import Heartbeat, Lease, LeaseLost
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +37,7 @@ class Outcome:
         end: the status in which the run ends with this slice.
         due_at: when the next slice is due; None: now.
         forget: files that nothing refers to once this is stored.
+        written: new files that nothing refers to unless this is stored.
     """
 
     fields: dict[str, Any] = field(default_factory=dict)
@@ -43,6 +45,7 @@ class Outcome:
     end: Run.Status | None = None
     due_at: datetime | None = None
     forget: list[str] = field(default_factory=list)
+    written: list[str] = field(default_factory=list)
 
 
 def deadline() -> float:
@@ -81,7 +84,13 @@ def advance_run(lease: Lease, stages: Mapping[str, Callable[[Run, Heartbeat], Ou
     started = time.monotonic()
     outcome = guarded_outcome(run, lease, lambda: stages[run.stage](run, heartbeat))
     outcome.fields["seconds"] = run.seconds + time.monotonic() - started
-    store_outcome(run, lease, outcome)
+    try:
+        store_outcome(run, lease, outcome)
+    except DatabaseError as error:
+        if not is_no_space(error):
+            raise
+        logger.warning("No space to store what a slice of run %s did", run.pk, exc_info=True)
+        store_outcome(run, lease, ended(run, Run.Status.NO_SPACE, NO_SPACE))
 
 
 def guarded_outcome(run: Run, lease: Lease, work: Callable[[], Outcome]) -> Outcome:
@@ -98,10 +107,6 @@ def guarded_outcome(run: Run, lease: Lease, work: Callable[[], Outcome]) -> Outc
         return ended(run, Run.Status.FAILED, traceback.format_exc())
 
 
-def is_no_space(error: Exception) -> bool:
-    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
-
-
 def ended(run: Run, status: Run.Status, reason: str) -> Outcome:
     last_line = reason.strip().splitlines()[-1]
     return Outcome(
@@ -112,11 +117,12 @@ def ended(run: Run, status: Run.Status, reason: str) -> Outcome:
 
 
 def store_outcome(run: Run, lease: Lease, outcome: Outcome) -> None:
+    """Store all of it, or remove what the slice has written: the lease was lost, or no space."""
     due_at = outcome.due_at or timezone.now()
-    with transaction.atomic():
+    with suppress(LeaseLost), files.removed_on_error(*outcome.written), transaction.atomic():
         # Forget the last nudge: a message that came while this slice ran has found no work.
         if not lease.release(**({"nudged_at": None, "due_at": due_at} | outcome.fields)):
-            return
+            raise LeaseLost
         outcome.store()
         if outcome.end is not None:
             end_run(run.pk, outcome.end)
@@ -124,7 +130,7 @@ def store_outcome(run: Run, lease: Lease, outcome: Outcome) -> None:
         Run.objects.filter(pk=run.pk).exclude(status__in=Run.ACTIVE).update(due_at=None)
         if outcome.due_at is None:
             leases.nudge_on_commit(Run, run.pk)
-        transaction.on_commit(lambda: files.remove_all(outcome.forget))
+        transaction.on_commit(lambda: files.remove_all(outcome.forget), robust=True)
 
 
 def end_run(run_id: int, status: Run.Status) -> None:

@@ -84,4 +84,5 @@ def _outcome(run: Run, supernet: Supernet, progress: Any, stored: Any, seconds: 
     fields: dict[str, Any] = {"message": f"step {progress.step} of {progress.total}"}
     if progress.done:
         fields = {"stage": Run.Stage.SEARCH, "message": ""}
-    return Outcome(fields, store=store, forget=[old] if old else [])
+    forget = [old] if old else []
+    return Outcome(fields, store=store, forget=forget, written=[stored.name])

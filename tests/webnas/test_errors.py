@@ -1,5 +1,7 @@
 """Every REST error has one shape."""
 
+import errno
+
 import pytest
 from django.urls import path
 from rest_framework import serializers
@@ -30,6 +32,8 @@ class Echo(APIView):
             raise ConflictingRequest({}, "The run has ended.")
         if kind == "question":
             raise QuestionedRequest("Which unit?", "unit", ["ms", "us"])
+        if kind == "full":
+            raise OSError(errno.ENOSPC, "No space left on device")
         serializer = Request(data=request.data)
         serializer.is_valid(raise_exception=True)
         return Response({})
@@ -80,6 +84,15 @@ def test_a_question_is_a_422_with_its_choices():
         "unit",
         ["ms", "us"],
     )
+
+
+def test_a_full_disk_is_a_507():
+    found = answer("full")
+    assert found.status_code == 507
+    assert found.json() == {
+        "detail": "No space left on the server; nothing was stored.",
+        "errors": {},
+    }
 
 
 def test_a_method_that_is_not_allowed_has_the_same_shape():

@@ -1,14 +1,17 @@
 """Ownership, API tokens and login links."""
 
 import hashlib
+import logging
 import secrets
 from datetime import datetime, timedelta
 from typing import Any, Self
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
-from django.db import models
+from django.db import DatabaseError, models
 from django.utils import timezone
+
+logger = logging.getLogger(__name__)
 
 Visitor = AbstractBaseUser | AnonymousUser
 
@@ -100,8 +103,15 @@ class ApiToken(models.Model):
         if token is None or (token.expires_at and token.expires_at <= now):
             return None
         if token.last_used_at is None or now - token.last_used_at > USED_EVERY:
-            cls.objects.filter(pk=token.pk).update(last_used_at=now)
+            token._note_use(now)
         return token
+
+    def _note_use(self, now: datetime) -> None:
+        """Nobody is turned away because this cannot be written, as on a full disk."""
+        try:
+            ApiToken.objects.filter(pk=self.pk).update(last_used_at=now)
+        except DatabaseError:
+            logger.warning("The use of token %s was not noted", self.pk, exc_info=True)
 
 
 class LoginLink(models.Model):

@@ -3,6 +3,7 @@
 import hashlib
 import logging
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import PurePosixPath
@@ -28,9 +29,22 @@ class StoredFile:
 
 
 def write(folder: str, suffix: str, content: bytes) -> StoredFile:
-    """Store a new file; it counts for nothing until a row names it."""
-    name = default_storage.save(f"{folder}/{uuid4().hex}{suffix}", ContentFile(content))
+    """Store a new file, whole or not at all; it counts for nothing until a row names it."""
+    name = f"{folder}/{uuid4().hex}{suffix}"
+    with removed_on_error(name):  # a full disk leaves the part for which there was room
+        default_storage.save(name, ContentFile(content))
     return StoredFile(name, hashlib.sha256(content).hexdigest(), len(content))
+
+
+@contextmanager
+def removed_on_error(*names: str) -> Iterator[None]:
+    """Remove new files when what was to refer to them does not come about."""
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):  # the first error tells more
+            remove_all(names)
+        raise
 
 
 def read(name: str) -> bytes:

@@ -143,7 +143,8 @@ def nudge(model: type[Leased], pk: int) -> None:
 
 
 def nudge_on_commit(model: type[Leased], pk: int) -> None:
-    transaction.on_commit(lambda: nudge(model, pk))
+    """Whatever goes wrong with the nudge, what was committed stands: the sweeper repeats it."""
+    transaction.on_commit(lambda: nudge(model, pk), robust=True)
 
 
 def sweep() -> int:

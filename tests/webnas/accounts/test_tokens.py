@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.urls import path
 from django.utils import timezone
 from rest_framework.decorators import api_view
@@ -82,6 +83,20 @@ def test_its_last_use_is_noted_at_most_once_a_minute(alice, django_assert_num_qu
     assert token.last_used_at is not None
     with django_assert_num_queries(1):
         ApiToken.find(secret)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="SQLite is told to refuse writes")
+def test_a_token_works_while_its_use_cannot_be_written(alice):
+    token, secret = ApiToken.create(owner=alice, label="script")
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA query_only = ON")
+        try:
+            assert client_with(secret).get("/who/").status_code == 200
+        finally:
+            cursor.execute("PRAGMA query_only = OFF")
+    token.refresh_from_db()
+    assert token.last_used_at is None
 
 
 def test_nobody_comes_in_without_a_token_or_session(db):

@@ -1,7 +1,9 @@
 """Stored files count only while a row names them."""
 
 import os
+import resource
 import time
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -33,6 +35,30 @@ def test_a_written_file_has_a_new_name_and_its_hash():
     assert one.sha256 == two.sha256
     assert one.n_bytes == 7
     assert files.read(one.name) == b"content"
+
+
+@contextmanager
+def largest_file(n_bytes: int):
+    """The kernel refuses to write beyond so many bytes of a file, for this process."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_file_that_does_not_fit_leaves_nothing_behind():
+    with largest_file(4096), pytest.raises(OSError, match="too large"):
+        files.write("checkpoints/run-1", ".pt", bytes(65536))
+    assert list(files.stored()) == []
+
+
+def test_a_new_file_goes_when_what_should_refer_to_it_fails():
+    stored = files.write("folder", ".bin", b"content")
+    with pytest.raises(ZeroDivisionError), files.removed_on_error(stored.name):
+        _ = 1 / 0
+    assert list(files.stored()) == []
 
 
 def test_files_are_readable_by_their_owner_only():

@@ -41,10 +41,10 @@ class Command(BaseCommand):
         while not stop.wait(settings.WEBNAS_SWEEP_SECONDS):
             close_old_connections()
             try:
-                leases.sweep()
                 if time.monotonic() - cleaned_at > CLEAN_EVERY_SECONDS:
                     cleaned_at = time.monotonic()
-                    clean()
+                    clean()  # first: on a full disk a nudge may be what fails
+                leases.sweep()
                 if alive is not None:
                     alive.touch()
             except (Error, OSError):  # the database or disk is away: it may come back
