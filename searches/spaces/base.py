@@ -210,7 +210,8 @@ class SearchSpace(ABC):
 
     def sample(self, rng: Random) -> Genes:
         """Every gene uniform: not uniform over architectures (ALGORITHMS, 0.2)."""
-        return self._complete([], rng)
+        draw = rng.random
+        return self.canonical(tuple([int(draw() * n) for n in self._n_options]))
 
     def mutate(self, genes: Genes, rng: Random, *, rate: float | None = None) -> Genes:
         """A different architecture: each active gene is reset to another option at `rate`.
@@ -312,10 +313,3 @@ class SearchSpace(ABC):
         table = self.operation_table()
         row = self.operation_indices(np.array([genes]))[0]
         return tuple(table[index] for index in row if index >= 0)
-
-    def _complete(self, start: list[int], rng: Random) -> Genes:
-        genes = list(start)
-        for position in range(len(start), len(self.genes)):
-            n_options = len(self.genes[position].options)
-            genes.append(rng.randrange(n_options) if self.is_active(position, genes) else 0)
-        return tuple(genes)

@@ -9,6 +9,9 @@ from searches.strategies.base import Problem
 from searches.strategies.feasible import Drawer, refuse
 from searches.strategies.sampling import SamplingStrategy
 
+# Draws in vain, outside the limits or made before, after which founders are sought in other ways.
+PATIENCE = 2000
+
 
 class EvolutionSettings(Protocol):
     """What every evolutionary strategy lets people set."""
@@ -60,8 +63,7 @@ class Evolution(SamplingStrategy[E]):
         return found
 
     def _founders(self, n: int) -> list[Genes]:
-        patience = self.settings.attempts * max(n, self.settings.population)
-        return Drawer(self.problem, self.rng, self.seen, patience).founders(n)
+        return Drawer(self.problem, self.rng, self.seen, PATIENCE).founders(n)
 
     def _breed(self, n: int) -> list[Genes]:
         """At most `n` children that are new and within the limits, by a bounded effort."""

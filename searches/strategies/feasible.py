@@ -75,12 +75,6 @@ class Drawer:
         self.seen.update(within)
         return within
 
-    def take_misses(self, n: int) -> list[Genes]:
-        """At most `n` of those that came nearest to the limits without meeting them."""
-        found = list(self._misses)[:n]
-        self.seen.update(found)
-        return found
-
     def _uniform(self, n: int) -> list[Genes]:
         found: list[Genes] = []
         vain, batch = 0, n
