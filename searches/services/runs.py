@@ -13,7 +13,7 @@ from searches.models import ChosenModel, PinnedProfile, Run, RunEvent, Trial
 from searches.services.requests import MAX_BUDGET, Checked, RunRequest, bounds, check
 from webnas.accounts import quotas
 from webnas.refusals import ConflictingRequest, RefusedRequest
-from webnas.work import leases
+from webnas.work import files, leases
 
 RESUMABLE = (Run.Status.PAUSED, Run.Status.NO_SPACE, Run.Status.LOST, Run.Status.FAILED)
 
@@ -218,9 +218,12 @@ def _refuse_chosen(run: Run) -> None:
 
 def _delete(run: Run) -> None:
     supernet, trials = run.supernet, run.trials.order_by()
+    weights = list(trials.exclude(checkpoint="").values_list("checkpoint", flat=True))
     # One statement: Django would read all trials first to ask which models protect them. The
     # database asks, too, when the transaction ends.
     trials._raw_delete(trials.db)
     Run.objects.filter(pk=run.pk).delete()  # keeps the instance's key, should the end fail
     if supernet is not None and not supernet.runs.exists():
+        weights.append(supernet.checkpoint)
         supernet.delete()
+    transaction.on_commit(lambda: files.remove_all(weights), robust=True)
