@@ -20,11 +20,11 @@ from searches.training.task import Task
 
 CARD_VERSION = 1
 CONTENTS = {
-    "model.onnx": "ONNX, opset 20, batch normalisation folded, any batch size",
+    "model.onnx": "ONNX, opset 20, any batch normalisation folded, any batch size",
     "model.pt2": "PyTorch ExportedProgram, any batch size",
     "model.safetensors": "the weights, for network.py",
     "network.py": "the network as plain PyTorch, with its configuration",
-    "example.py": "prepares images and runs model.onnx; numpy and onnxruntime only",
+    "example.py": "prepares inputs and runs model.onnx; numpy and onnxruntime only",
 }
 
 
@@ -94,7 +94,7 @@ def _files(network: nn.Module, task: Task, tick: Tick) -> dict[str, bytes]:
         "model.pt2": graphs.pt2_bytes(program),
         "model.safetensors": save(_weights(network)),
         "network.py": source.network_source(network, family_of(task.space).source).encode(),
-        "example.py": source.example_source(resolution, signature["output"]["classes"]).encode(),
+        "example.py": task.example(resolution).encode(),
     }
 
 

@@ -148,9 +148,16 @@ def _compare_on_test_split(
 
 
 def _random_inputs(config: dict[str, Any]) -> list[Tensor]:
-    """Noise in 0..1, in batches of 1, 5 and 10: the batch size has to be free."""
+    """Noise, in batches of 1, 5 and 10: the batch size has to be free.
+
+    Images are in 0..1; rows of numbers around their mean, each feature by its own deviation.
+    """
     shape = (N_RANDOM, *input_shape(config))
-    return list(torch.split(torch.rand(shape, generator=generator("parity")), [1, 5, 10]))
+    inputs = torch.rand(shape, generator=generator("parity"))
+    if not config["resolution"]:
+        mean, std = torch.tensor(config["mean"]), torch.tensor(config["std"])
+        inputs = mean + std * (4 * inputs - 2)
+    return list(torch.split(inputs, [1, 5, 10]))
 
 
 @torch.no_grad()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+COLUMNS = 50  # that are listed
+
 
 def readme(card: dict[str, Any]) -> str:
     """Markdown that says what the network does, how well, and how to run it."""
@@ -24,20 +26,28 @@ def _paragraph(lines: list[str]) -> list[str]:
 
 def _use(card: dict[str, Any]) -> list[str]:
     taken, given = card["signature"]["input"], card["signature"]["output"]
-    low, high = taken["range"]
+    values = ", values {} to {}".format(*taken["range"]) if "range" in taken else ""
     return [
-        f"- Input `{taken['name']}`: {taken['dtype']} {taken['shape']}, values {low} to {high}.",
+        f"- Input `{taken['name']}`: {taken['dtype']} {taken['shape']}{values}.",
+        *_columns(taken.get("columns", [])),
         f"- Before: {'; '.join(card['signature']['preprocessing'])}.",
-        "- Normalisation with the training images' mean and deviation is inside the network.",
+        "- Normalisation with the training data's mean and deviation is inside the network.",
         f"- Output `{given['name']}`: {given['dtype']} {given['shape']}, one score per class; "
         "the highest wins.",
         f"- Classes: {', '.join(given['classes'])}.",
         "",
         "```",
         "pip install numpy onnxruntime",
-        "python example.py images.npz",
+        card["signature"]["example"],
         "```",
     ]
+
+
+def _columns(names: list[str]) -> list[str]:
+    if not names:
+        return []
+    more = "" if len(names) <= COLUMNS else f" and {len(names) - COLUMNS} more, in model_card.json"
+    return [f"- Columns: {', '.join(names[:COLUMNS])}{more}."]
 
 
 def _metrics(metrics: dict[str, Any]) -> list[str]:

@@ -1,4 +1,4 @@
-"""The source files of a bundle: the network as plain PyTorch, and a program that runs it."""
+"""The source file of a bundle: the network as plain PyTorch."""
 
 from __future__ import annotations
 
@@ -26,13 +26,6 @@ def network_source(network: nn.Module, module: ModuleType) -> str:
     shape = pformat(json.loads(json.dumps(config)), indent=1, width=95, sort_dicts=False)
     parts = [inspect.getsource(module), f"CONFIG = {shape}", loading]
     return "\n\n".join(part.strip() + "\n" for part in parts)
-
-
-def example_source(resolution: int, classes: list[str]) -> str:
-    """A program for numpy and onnxruntime that prepares images as the training did."""
-    text = _template("example.py.txt")
-    text = text.replace("RESOLUTION = 32", f"RESOLUTION = {resolution}")
-    return text.replace('CLASSES = ["0", "1"]', f"CLASSES = {classes!r}")
 
 
 def _template(name: str) -> str:

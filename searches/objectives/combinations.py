@@ -15,7 +15,10 @@ PHRASES = {
     "fidelities": ("evaluator", "evaluations at several levels of effort"),
     "tabular": ("space", "a table of known results"),
 }
-DATA = {"images": "images with one class each"}
+DATA = {
+    "images": "images with one class each",
+    "features": "rows of numbers with one class each",
+}
 
 
 def problems(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from searches.objectives.cards import Card, Registry
-from searches.spaces import network_presets, presets
+from searches.spaces import mlp_presets, network_presets, presets
 from searches.spaces.base import SearchSpace
 
 
@@ -83,6 +83,28 @@ FAMILIES = Registry(
                 "fbnet": network_presets.PROXYLESS_FBNET,
                 "small": network_presets.PROXYLESS_SMALL,
             },
+        ),
+        SpaceCard(
+            name="mlp",
+            label="Multilayer perceptron",
+            path="searches.spaces.mlp:Mlp",
+            networks="searches.networks.elastic_mlp:MlpNetworks",
+            summary="Linear layers for rows of numbers: how many, how wide each, "
+            "and with which activation.",
+            requires=frozenset({"data:features"}),
+            provides=frozenset({"weight sharing", "slot additive", "target:features"}),
+            presets={"features": mlp_presets.FEATURES},
+        ),
+        SpaceCard(
+            name="mlp_images",
+            label="Multilayer perceptron on images",
+            path="searches.spaces.mlp:ImageMlp",
+            networks="searches.networks.elastic_mlp:MlpNetworks",
+            summary="Linear layers on the pixels of small images: how many, how wide each, "
+            "and with which activation.",
+            requires=frozenset({"data:images"}),
+            provides=frozenset({"weight sharing", "slot additive", "target:mobile"}),
+            presets={"8 pixels": mlp_presets.SMALL_IMAGES, "16 pixels": mlp_presets.IMAGES},
         ),
     ],
 )

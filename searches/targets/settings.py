@@ -6,6 +6,20 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
+class FeatureSettings:
+    """Classification of rows of numbers."""
+
+    noise: float = field(
+        default=0.0,
+        metadata={
+            "help": "Random change of the training rows, in standard deviations of each feature.",
+            "min": 0.0,
+            "max": 1.0,
+        },
+    )
+
+
+@dataclass(frozen=True)
 class MobileSettings:
     """Image classification."""
 

@@ -21,7 +21,7 @@ class Task(ABC):
 
     Attributes:
         space: With the channels and classes of the data.
-        mean: Of each input channel over the training split, for inputs in 0..1.
+        mean: Of each input channel (or feature) over the training split, images in 0..1.
         std: As `mean`.
     """
 
@@ -42,11 +42,12 @@ class Task(ABC):
         Args:
             split: Where from.
             indices: [B] which samples.
-            resolution: Of the inputs.
+            resolution: Of the inputs; 0 where they have none.
             generator: Source of random augmentation; None: the samples as they are.
 
         Returns:
-            For images float32 [B, C, resolution, resolution] in 0..1, and labels [B].
+            For images float32 [B, C, resolution, resolution] in 0..1, for rows of numbers float32
+            [B, n_features]; and labels [B].
         """
 
     @abstractmethod
@@ -60,6 +61,10 @@ class Task(ABC):
     @abstractmethod
     def signature(self, resolution: int) -> dict[str, Any]:
         """What goes into a network, what comes out, and what to do before: JSON for its card."""
+
+    @abstractmethod
+    def example(self, resolution: int) -> str:
+        """A program for numpy and onnxruntime that prepares inputs as the training did."""
 
     @abstractmethod
     def quality(

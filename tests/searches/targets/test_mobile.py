@@ -6,7 +6,8 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 
-from searches.targets.mobile import MobileTask, augment, preprocess, wilson
+from searches.targets.classification import wilson
+from searches.targets.mobile import MobileTask, augment, preprocess
 from searches.targets.registry import TARGETS
 from searches.targets.settings import MobileSettings
 
