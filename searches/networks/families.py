@@ -18,8 +18,10 @@ from torch import nn
 from searches.objectives.cards import load_object
 from searches.spaces.base import Genes, SearchSpace
 from searches.spaces.registry import FAMILIES, SpaceCard
+from searches.spaces.restriction import Restricted
 
 Index = tuple[slice | EllipsisType, ...]
+RESTRICTED = "searches.networks.restricted:RestrictedNetworks"
 
 
 class SharedWeights(nn.Module, ABC):
@@ -111,6 +113,9 @@ def family_of(space: SearchSpace) -> NetworkFamily:
     if path is None:
         raise TypeError(f"no networks for spaces of the family {space.family}")
     family: NetworkFamily = load_object(path)()
+    if isinstance(space, Restricted):
+        wrapped: NetworkFamily = load_object(RESTRICTED)(family)
+        return wrapped
     return family
 
 

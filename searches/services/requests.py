@@ -1,7 +1,7 @@
 """What a person asks of a run, and everything that can be wrong with it before it starts."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import isfinite
 from typing import Any
 
@@ -17,6 +17,7 @@ from searches.objectives.settings import SettingsError, build
 from searches.runner import engine
 from searches.runner.costing import COLUMNS, Costing, unreachable
 from searches.spaces.registry import FAMILIES
+from searches.spaces.restriction import ONLY
 from searches.strategies.registry import STRATEGIES, StrategyCard
 from searches.targets.registry import TARGETS
 
@@ -100,13 +101,21 @@ def _check_choices(checked: Checked) -> None:
         found = combinations.problems(
             target=checked.cards["target"],
             dataset_kind=request.dataset.kind,
-            space=FAMILIES[request.space.family],
+            space=offered_by(request.space),
             strategy=checked.cards["strategy"],
             evaluator=checked.cards["evaluator"],
         )
         for place, messages in found.items():
             checked.errors.setdefault(place, []).extend(messages)
     _check_supernet(checked)
+
+
+def offered_by(space: Space) -> Card:
+    """The card of the space's family, without what this space does not offer."""
+    card = FAMILIES[space.family]
+    if ONLY in space.definition:  # mixtures have every option that the family has
+        return replace(card, provides=card.provides - {"differentiable slots"})
+    return card
 
 
 def _choose(

@@ -89,7 +89,7 @@ class FactorSpace(SearchSpace):
                 raise ValueError(f"Slot of genes {slot.genes}: {table.shape} ≠ {shape}.")
             return Factor(slot.genes, table)
 
-        factors = _each_once(list(self._slots()), number)
+        factors = each_once(list(self._slots()), number)
         return tuple(rows), tuple(factors)
 
     def operation_table(self) -> tuple[Operation, ...]:
@@ -109,7 +109,7 @@ class FactorSpace(SearchSpace):
             row = factor.table[tuple(table[:, gene] for gene in factor.genes)]
             return np.broadcast_to(row, len(table))
 
-        return np.stack(_each_once(self.slot_rows, column), axis=1).astype(np.int32)
+        return np.stack(each_once(self.slot_rows, column), axis=1).astype(np.int32)
 
     def _canonical_rows(self, table: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """`canonical` for each row of a table [n, n_genes]."""
@@ -149,11 +149,11 @@ class FactorSpace(SearchSpace):
             if not isinstance(description, Mapping) or gene.name not in description:
                 raise InvalidArchitecture(f"“{gene.name}” is missing.")
             value = description[gene.name]
-            options = [_plain(option) for option in gene.options]
-            if isinstance(value, bool) or _plain(value) not in options:
+            options = [plain(option) for option in gene.options]
+            if isinstance(value, bool) or plain(value) not in options:
                 listed = ", ".join(map(str, gene.options))
                 raise InvalidArchitecture(f"{gene.name}: {value!r} is none of {listed}.")
-            found.append(options.index(_plain(value)))
+            found.append(options.index(plain(value)))
         return tuple(found)
 
     def extreme(
@@ -164,12 +164,12 @@ class FactorSpace(SearchSpace):
             raise ValueError("One cost per operation is needed, none of them NaN.")
         nothing = 0.0 if aggregate == "sum" else -np.inf
         padded = np.append(costs, nothing)  # row -1
-        factors = _each_once(self.slot_rows, lambda f: Factor(f.genes, padded[f.table]))
+        factors = each_once(self.slot_rows, lambda f: Factor(f.genes, padded[f.table]))
         best, genes = optimum(factors, len(self.genes), aggregate=aggregate, largest=largest)
         return best, self.canonical(genes)
 
 
-def _each_once(items: Sequence[T], compute: Callable[[T], R]) -> list[R]:
+def each_once(items: Sequence[T], compute: Callable[[T], R]) -> list[R]:
     """Results in the order of the items; for an item that is there again, the same result."""
     known: dict[int, R] = {}
     for item in items:
@@ -178,9 +178,9 @@ def _each_once(items: Sequence[T], compute: Callable[[T], R]) -> list[R]:
     return [known[id(item)] for item in items]
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Options as JSON has them: lists for tuples."""
-    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
+    return [plain(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def optimum(
@@ -206,19 +206,19 @@ def optimum(
     combine = np.add if aggregate == "sum" else np.maximum
     pick = np.argmax if largest else np.argmin
     total = np.zeros(()) if aggregate == "sum" else np.full((), -np.inf)
-    left = _merged(factors, combine)
+    left = merged(factors, combine)
     chosen: list[tuple[int, tuple[int, ...], npt.NDArray[np.intp]]] = []
     while any(factor.genes for factor in left):
         gene = min({g for f in left for g in f.genes}, key=lambda g: (_joint_size(left, g), g))
         touched = [factor for factor in left if gene in factor.genes]
-        joint = _joined(touched, combine)
+        joint = joined(touched, combine)
         axis = joint.genes.index(gene)
         options = pick(joint.table, axis=axis)
         kept = np.take_along_axis(joint.table, np.expand_dims(options, axis), axis).squeeze(axis)
         rest = joint.genes[:axis] + joint.genes[axis + 1 :]
         chosen.append((gene, rest, options))
         left = [factor for factor in left if gene not in factor.genes] + [Factor(rest, kept)]
-        left = _merged(left, combine)
+        left = merged(left, combine)
     for factor in left:
         total = combine(total, factor.table)
     genes = [0] * n_genes
@@ -227,7 +227,7 @@ def optimum(
     return float(total), tuple(genes)
 
 
-def _merged(factors: Sequence[Factor], combine: np.ufunc) -> list[Factor]:
+def merged(factors: Sequence[Factor], combine: np.ufunc) -> list[Factor]:
     """One factor for each set of genes."""
     found: dict[tuple[int, ...], npt.NDArray[Any]] = {}
     for factor in factors:
@@ -249,7 +249,12 @@ def _joint_size(factors: Sequence[Factor], gene: int) -> int:
     return prod(_shapes([factor for factor in factors if gene in factor.genes]).values())
 
 
-def _joined(factors: Sequence[Factor], combine: np.ufunc) -> Factor:
+def joined(factors: Sequence[Factor], combine: np.ufunc) -> Factor:
+    """One table over all genes of the factors, at least one.
+
+    Raises:
+        ValueError: it would be too large.
+    """
     sizes = _shapes(factors)
     if prod(sizes.values()) > LARGEST_TABLE:
         raise ValueError("Too many choices depend on each other for exact bounds.")

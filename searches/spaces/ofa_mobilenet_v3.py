@@ -7,6 +7,7 @@ resolutions, `size` does.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from math import prod
 from typing import Any
 
@@ -15,6 +16,7 @@ import numpy.typing as npt
 
 from devices.profiles.operations import Operation
 from searches.spaces.base import Aggregate, Gene, Genes, InvalidArchitecture, SearchSpace
+from searches.spaces.factors import Factor
 from searches.spaces.mobile_definition import FAMILY, MobileDefinition, UnitDefinition
 from searches.spaces.mobile_operations import Indices, OperationTables, operation_tables
 
@@ -86,6 +88,19 @@ class OfaMobileNetV3(SearchSpace):
 
     def operation_table(self) -> tuple[Operation, ...]:
         return self._tables.operations
+
+    @cached_property
+    def slot_rows(self) -> tuple[Factor, ...]:
+        """For each slot, rows of `operation_table` by the options of its genes; -1: nothing."""
+        found = [Factor((0,), rows) for rows in self._tables.before]
+        for index, depth in enumerate(self._depth_genes):
+            for position, rows in enumerate(self._tables.blocks[index]):
+                kernel = depth + 1 + 2 * position
+                is_there = np.arange(len(self.genes[depth].options)) >= self.genes[kernel].least
+                table = np.where(is_there[None, :, None, None], rows[:, None], -1)
+                found.append(Factor((0, depth, kernel, kernel + 1), table))
+        found += [Factor((0,), rows) for rows in self._tables.after]
+        return tuple(found)
 
     def operation_indices(self, genes: npt.ArrayLike) -> Indices:
         table = np.asarray(genes, dtype=np.int64).reshape(-1, len(self.genes))

@@ -7,6 +7,7 @@ from typing import Any
 from searches.objectives.cards import Card, Registry
 from searches.spaces import mlp_presets, network_presets, presets
 from searches.spaces.base import SearchSpace
+from searches.spaces.restriction import ONLY, restricted
 
 
 @dataclass(frozen=True)
@@ -113,10 +114,13 @@ FAMILIES = Registry(
 def load(definition: Mapping[str, Any]) -> SearchSpace:
     """The space that `definition` spells out; its `family` names the card.
 
+    With `only`, options by the names of genes, it has none but these.
+
     Raises:
         UnknownEntry: no such family.
         InvalidSpace: the definition describes no space.
     """
     card = FAMILIES[str(definition.get("family", ""))]
-    space: SearchSpace = card.load().from_json(definition)
-    return space
+    whole = {name: value for name, value in definition.items() if name != ONLY}
+    space: SearchSpace = card.load().from_json(whole)
+    return restricted(space, definition[ONLY]) if ONLY in definition else space

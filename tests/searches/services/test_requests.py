@@ -198,3 +198,12 @@ def test_builtin_spaces_are_added_once(request_):
     n_before = Space.objects.count()
     spaces.add_builtin()
     assert n_before == Space.objects.count() > 0
+
+
+def test_a_space_with_options_left_out_cannot_be_mixed(owner, request_):
+    whole = Space.objects.get(family="proxyless", definition__preset="small")
+    definition = {**whole.definition, "only": {"stage1.block1": ["k3 e3"]}}
+    space = spaces.create_space(owner=owner, name="part", definition=definition)
+    asked = replace(request_, space=space, strategy="fbnet")
+    assert "can be mixed" in refused(owner, asked)["strategy"][0]
+    assert "strategy" not in runs.preview_run(request=replace(asked, space=whole))["errors"]
