@@ -38,7 +38,7 @@ def front(points: Mapping[str, Any], *, x: str, y: str, log_x: bool = False) -> 
         layout["xaxis"]["type"] = "log"
     traces = [] if ORDER in (x, y) else [scatter.line()]
     traces += [scatter.markers(state) for state in ROLES]
-    return {"data": traces, "layout": _framed(layout) | {"uirevision": f"{x} {y} {log_x}"}}
+    return {"data": traces, "layout": framed(layout) | {"uirevision": f"{x} {y} {log_x}"}}
 
 
 def rounded(points: Mapping[str, Any]) -> dict[str, Any]:
@@ -163,7 +163,7 @@ def _best(ascending: Sequence[tuple[float, float]]) -> Iterator[tuple[float, flo
             yield first, second
 
 
-def _framed(layout: dict[str, Any]) -> dict[str, Any]:
+def framed(layout: dict[str, Any]) -> dict[str, Any]:
     """What all plots share."""
     axes = {
         axis: {"automargin": True, "zeroline": False, **layout[axis]}
@@ -218,11 +218,11 @@ def training(points: Points) -> Figure:
         title = {"text": _words(names[1])}
         layout["yaxis2"] = {"title": title, "overlaying": "y", "side": "right", "showgrid": False}
         layout["yaxis2"]["automargin"] = True
-    curves = [_curve(points, name, position) for position, name in enumerate(names, start=1)]
-    return {"data": curves, "layout": _framed(layout) | {"uirevision": "training"}}
+    curves = [curve(points, name, position) for position, name in enumerate(names, start=1)]
+    return {"data": curves, "layout": framed(layout) | {"uirevision": "training"}}
 
 
-def _curve(points: Points, name: str, position: int) -> Figure:
+def curve(points: Points, name: str, position: int) -> Figure:
     known = [p for p in points if p.get(name) is not None]
     return {
         "type": "scatter",
@@ -257,4 +257,4 @@ def hypervolume(points: Points) -> Figure:
         "xaxis": {"title": {"text": "Networks judged"}, "rangemode": "tozero"},
         "yaxis": {"title": {"text": "Hypervolume"}, "tickformat": ".3~f"},
     }
-    return {"data": [trace], "layout": _framed(layout) | {"uirevision": "hypervolume"}}
+    return {"data": [trace], "layout": framed(layout) | {"uirevision": "hypervolume"}}

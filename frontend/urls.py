@@ -33,7 +33,7 @@ urlpatterns = [
     path("runs/<int:pk>/events/", run_parts.events, name="run-events"),
     path("runs/<int:pk>/front.json", run_parts.front_figure, name="run-front"),
     re_path(
-        r"^runs/(?P<pk>\d+)/(?P<name>training|hypervolume)\.json$",
+        r"^runs/(?P<pk>\d+)/(?P<name>training|hypervolume|choices|decisions|memory)\.json$",
         run_parts.curve_figure,
         name="run-curve",
     ),

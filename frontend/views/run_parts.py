@@ -14,7 +14,7 @@ from django.utils.cache import get_conditional_response
 from django.utils.http import quote_etag
 from django.views.decorators.http import require_safe
 
-from frontend import formats, overviews, plots
+from frontend import formats, one_shot_plots, overviews, plots
 from frontend.views.scoping import own_run
 from searches.models import Run, Trial
 from searches.services import reading, waiting
@@ -129,8 +129,15 @@ def points_of(run: Run, axes: Mapping[str, Any]) -> dict[str, Any]:
 @login_required
 @require_safe
 def curve_figure(request: HttpRequest, pk: int, name: str) -> JsonResponse:
-    """Training or hypervolume over time, as JSON."""
-    history = reading.history(own_run(request, pk))
+    """Training or hypervolume over time, or what a one-shot strategy has decided, as JSON."""
+    run = own_run(request, pk)
+    if name in ("choices", "memory"):
+        report = run.supernet.report if run.supernet else {}
+        figure = one_shot_plots.choices if name == "choices" else one_shot_plots.memory
+        return JsonResponse(figure(report))
+    history = reading.history(run)
+    if name == "decisions":
+        return JsonResponse(one_shot_plots.decisions(history[Run.Stage.TRAIN]))
     if name == "training":
         return JsonResponse(plots.training(history[Run.Stage.TRAIN]))
     return JsonResponse(plots.hypervolume(history[Run.Stage.SEARCH]))

@@ -92,6 +92,7 @@ def run_page(request: HttpRequest, pk: int) -> HttpResponse:
         "events": list(run.events.order_by("-pk")[: run_parts.EVENTS]),
         "limits": overviews.limit_texts(run.limits, run.target, names),
         "picks": picks(run),
+        "is_one_shot": reading.searches_by_training(run),
         "is_limited": any(name.startswith("limit.") for name in request.GET),
         **run_parts.status_of(run, ""),
         **run_parts.networks_of(request, run),

@@ -37,6 +37,15 @@ class SupernetRow(serializers.ModelSerializer[Supernet]):
         return [run.pk for run in row.runs.all()]
 
 
+class SupernetDetail(SupernetRow):
+    """A supernet with what a one-shot strategy has found: choices, memory, derived genes."""
+
+    report = serializers.DictField()
+
+    class Meta(SupernetRow.Meta):
+        fields = (*SupernetRow.Meta.fields, "report")  # type: ignore[assignment]
+
+
 class SupernetFilter(RowFilter):
     dataset = IdFilter(field_name="dataset_id")
     space = IdFilter(field_name="space_id")
@@ -54,3 +63,6 @@ class Supernets(mixins.ListModelMixin, mixins.RetrieveModelMixin, OwnedRows):
     serializer_class = SupernetRow
     filterset_class = SupernetFilter
     ordering_fields = ("id", "created_at", "seconds")
+
+    def get_serializer_class(self) -> type[SupernetRow]:
+        return SupernetDetail if self.action == "retrieve" else SupernetRow

@@ -108,3 +108,8 @@ def _thinned(run: Run, stage: str) -> list[dict[str, Any]]:
         rows = numbered.annotate(rest=F("position") % stride).filter(rest=1)
     found = rows.order_by("step").values_list("step", "figures")
     return [{"step": step, **figures} for step, figures in found]
+
+
+def searches_by_training(run: Run) -> bool:
+    """Whether the run's strategy is a one-shot one, which has choices to show."""
+    return engine.is_one_shot(run)

@@ -3,6 +3,18 @@ import { colour, config, FigureSource, layoutOf } from "./plotting.js";
 
 const COLOURS = { "series-1": "accent", "series-2": "dominated", "series-front": "front" };
 
+const line = (trace) => ({
+  ...trace,
+  line: { width: 2, ...trace.line, color: colour(COLOURS[trace.meta.role]) },
+});
+
+// From the page's own ground to its accent, so that it is readable in light and dark.
+const heat = (trace) => ({
+  ...trace,
+  colorscale: [[0, colour("surface")], [1, colour("accent")]],
+  colorbar: { ...trace.colorbar, tickfont: { color: colour("muted"), size: 11 } },
+});
+
 class CurvePlot extends HTMLElement {
   connectedCallback() {
     if (!window.Plotly) return;
@@ -33,10 +45,7 @@ class CurvePlot extends HTMLElement {
     const isEmpty = this.figure.data.every((trace) => trace.x.length === 0);
     if (wait) wait.hidden = !isEmpty;
     if (isEmpty) return;
-    const data = this.figure.data.map((trace) => ({
-      ...trace,
-      line: { width: 2, ...trace.line, color: colour(COLOURS[trace.meta.role]) },
-    }));
+    const data = this.figure.data.map((trace) => (trace.meta.role === "heat" ? heat(trace) : line(trace)));
     Plotly.react(this.box, data, layoutOf(this.figure), config);
   }
 }

@@ -1,0 +1,91 @@
+"""Figures of one-shot strategies: what they have decided, how surely, and in how much memory."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from frontend.plots import Figure, Points, curve, framed
+
+Report = Mapping[str, Any]
+MIB = 2**20
+
+
+def choices(report: Report) -> Figure:
+    """The probability of every option of every choice, as a map."""
+    found = report.get("choices", [])
+    options = list(dict.fromkeys(name for choice in found for name in choice["options"]))
+    rows = [dict(zip(choice["options"], choice["weights"], strict=True)) for choice in found]
+    trace = {
+        "type": "heatmap",
+        "meta": {"role": "heat"},
+        "x": options,
+        "y": [choice["name"] for choice in found],
+        "z": [[_rounded(row.get(option)) for option in options] for row in rows],
+        "zmin": 0,
+        "zmax": 1,
+        "xgap": 1,
+        "ygap": 1,
+        "hoverongaps": False,
+        "hovertemplate": "%{y}<br>%{x}: %{z:.1%}<extra></extra>",
+        "colorbar": {"tickformat": ".0%", "thickness": 10, "outlinewidth": 0},
+    }
+    layout = {
+        "xaxis": {"side": "bottom", "tickangle": -35},
+        "yaxis": {"autorange": "reversed", "type": "category"},
+        "height": max(240, 90 + 22 * len(found)),
+    }
+    return {"data": [trace], "layout": framed(layout)}
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
+
+
+def decisions(points: Points) -> Figure:
+    """Entropy of the choices, and skip connections kept: the signs of a collapse."""
+    layout = {
+        "xaxis": {"title": {"text": "Step"}, "rangemode": "tozero"},
+        "yaxis": {"title": {"text": "Entropy (1: undecided)"}, "range": [0, 1.02]},
+        "yaxis2": {
+            "title": {"text": "Skip connections kept"},
+            "overlaying": "y",
+            "side": "right",
+            "showgrid": False,
+            "automargin": True,
+            "rangemode": "tozero",
+            "dtick": 1 if _most_skips(points) <= 8 else None,
+        },
+    }
+    curves = [curve(points, "entropy", 1), curve(points, "skips", 2)]
+    return {"data": curves, "layout": framed(layout) | {"uirevision": "decisions"}}
+
+
+def _most_skips(points: Points) -> float:
+    return max((point.get("skips", 0) for point in points), default=0)
+
+
+def memory(report: Report) -> Figure:
+    """Activations kept for the backward pass, by the number of candidates of each choice."""
+    found = report.get("memory", {})
+    lines = [("two_paths", "two paths", 1), ("mixture", "all candidates at once", 2)]
+    data = [
+        {
+            "type": "scatter",
+            "mode": "lines+markers",
+            "name": label,
+            "meta": {"role": f"series-{position}"},
+            "x": found.get("candidates", []),
+            "y": [round(n_bytes / MIB, 3) for n_bytes in found.get(key, [])],
+            "hovertemplate": f"%{{x}} candidates<br>{label}: %{{y:.2f}} MiB<extra></extra>",
+        }
+        for key, label, position in lines
+    ]
+    layout = {
+        "xaxis": {"title": {"text": "Candidates per choice"}, "dtick": 1},
+        "yaxis": {
+            "title": {"text": f"MiB for {found.get('batch', 0)} samples"},
+            "rangemode": "tozero",
+        },
+        "showlegend": True,
+        "legend": {"orientation": "h", "y": 1.12, "x": 0},
+    }
+    return {"data": data, "layout": framed(layout)}
