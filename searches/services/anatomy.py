@@ -14,8 +14,9 @@ NAMES = {
     "conv": "Convolution",
     "dwconv": "Depthwise convolution",
     "mbconv": "MBConv",
+    "resblock": "Residual block",
     "gap": "Global pooling",
-    "linear": "Classifier",
+    "linear": "Linear",
     "pool": "Pooling",
 }
 
@@ -32,6 +33,8 @@ def breakdown(*, trial: Trial) -> dict[str, Any]:
     rows = row[row >= 0]
     table = costing.space.operation_table()
     blocks = [block(table[index]) for index in rows]
+    if blocks[-1]["type"] == "linear":
+        blocks[-1]["name"] = "Classifier"
     for device in costing.versions:
         _add_latency(blocks, costing, device, rows)
     pins = run.pinned.select_related("device", "version").order_by("position")

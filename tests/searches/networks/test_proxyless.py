@@ -91,7 +91,7 @@ def test_zero_is_zero_with_a_graph_and_the_shortcut_stays():
     space = load(SPACES["small"])
     layer = MixedLayer(space.definition, space.layers[1], choice=0)
     assert isinstance(layer.mixed.candidates[-1], Zero)
-    x = torch.rand(1, 24, 4, 4)
+    x = torch.rand(1, 16, 4, 4)
     layer.mixed.gate = Single(len(layer.mixed.candidates) - 1)
     assert torch.equal(layer(x), x)
     scale = torch.ones(1, requires_grad=True)

@@ -9,6 +9,7 @@ import pytest
 
 from devices.profiles.builtin import analytic
 from devices.profiles.cost import CostModel
+from devices.profiles.kit.onnx_blocks import is_supported
 from searches.spaces import network_presets as presets
 from searches.spaces.registry import load
 
@@ -43,6 +44,7 @@ TINY = {
     "proxyless": {
         **presets.PROXYLESS_SMALL,
         "resolutions": [16, 20],
+        "first_width": 16,
         "stages": [
             {"width": 16, "stride": 1, "n_blocks": 2},
             {"width": 24, "stride": 2, "n_blocks": 2},
@@ -199,6 +201,10 @@ def test_devices_price_every_operation(space, profile):
     table = CostModel(profile).table(operations)
     assert table.has_latency
     assert (table.macs == [operation.macs() for operation in operations]).all()
+
+
+def test_every_operation_can_be_timed_on_a_device(space):
+    assert all(map(is_supported, space.operation_table()[::40]))
 
 
 @pytest.mark.slow
