@@ -1,6 +1,7 @@
 """A network as an inline SVG: one bar per block, in order.
 
-Width: the block's share of the latency. Height: the side of its output. Colour: its kernel.
+Width: the block's share of the latency. Height: the side of its output, or the number of its
+channels in a network without maps. Colour: its kernel.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,10 +20,10 @@ KERNELS = (1, 3, 5, 7)
 def network(blocks: Sequence[Mapping[str, Any]], device: str | None) -> SafeString:
     """The drawing; without a device that has latencies the widths show the share of the MACs."""
     widths = _widths([_weight(block, device) for block in blocks])
-    top = max(block["out_side"] for block in blocks)
+    levels = [block["cout"] if is_flat(blocks) else block["out_side"] for block in blocks]
     bars, x = [], 0.0
-    for block, width in zip(blocks, widths, strict=True):
-        height = LEAST_HEIGHT + (BAR_HEIGHT - LEAST_HEIGHT) * block["out_side"] / top
+    for block, width, level in zip(blocks, widths, levels, strict=True):
+        height = LEAST_HEIGHT + (BAR_HEIGHT - LEAST_HEIGHT) * level / max(levels)
         bars.append(Bar(block, device, x, width, height))
         x += width
     return format_html(
@@ -31,8 +32,13 @@ def network(blocks: Sequence[Mapping[str, Any]], device: str | None) -> SafeStri
         f"{BAR_HEIGHT + BOTTOM:g}",
         _summary(blocks, device),
         format_html_join("", "{}", ((bar.svg(),) for bar in bars)),
-        _stages(bars),
+        "" if is_flat(blocks) else _stages(bars),
     )
+
+
+def is_flat(blocks: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether the network works on rows of numbers all along, not on maps."""
+    return all(block["side"] == block["out_side"] == 1 for block in blocks)
 
 
 def _weight(block: Mapping[str, Any], device: str | None) -> float:
@@ -122,7 +128,8 @@ def describe(block: Mapping[str, Any], device: str | None) -> str:
     if block["expand"]:
         parts.append(f"expand {block['expand']:g}")
     parts.append(f"{block['cin']}→{block['cout']} channels")
-    parts.append(f"{block['side']}→{block['out_side']} px")
+    if block["side"] > 1:
+        parts.append(f"{block['side']}→{block['out_side']} px")
     cost = block["devices"].get(device)
     if cost:
         parts.append(f"{cost['latency_ms']:.3g} ms, {100 * cost['share']:.0f} % of the latency")
@@ -130,9 +137,11 @@ def describe(block: Mapping[str, Any], device: str | None) -> str:
 
 
 def _summary(blocks: Sequence[Mapping[str, Any]], device: str | None) -> str:
-    blocks_with_choice = [block for block in blocks if block["type"] == "mbconv"]
+    n_mbconv = sum(block["type"] == "mbconv" for block in blocks)
     slowest = max(blocks, key=lambda block: _weight(block, device))
-    return (
-        f"Network of {len(blocks)} layers, {len(blocks_with_choice)} of them MBConv blocks, on "
-        f"{blocks[0]['side']} pixel images. Most costly: {describe(slowest, device)}."
-    )
+    found = f"Network of {len(blocks)} layers"
+    if n_mbconv:
+        found += f", {n_mbconv} of them MBConv blocks"
+    if not is_flat(blocks):
+        found += f", on {blocks[0]['side']} pixel images"
+    return f"{found}. Most costly: {describe(slowest, device)}."

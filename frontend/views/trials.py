@@ -30,6 +30,7 @@ def detail(run: Run, trial: Trial, form: ChooseForm | None = None) -> dict[str, 
         "rows": cost_rows(anatomy_of["blocks"], device),
         "device": anatomy_of["devices"][0] if anatomy_of["devices"] else None,
         "drawing": drawing.network(anatomy_of["blocks"], device),
+        "is_flat": drawing.is_flat(anatomy_of["blocks"]),
         "chosen": list(trial.chosen.all()),
         "choose_form": form or ChooseForm(initial={"name": f"{run.name} #{trial.number}"[:120]}),
     }

@@ -53,5 +53,14 @@ def test_the_drawing_says_in_words_what_it_shows():
     assert "<title>MBConv, 3×3, expand 4, 16→24 channels, 16→8 px, 0.4 ms, 20 %" in svg
 
 
+def test_layers_without_maps_are_drawn_as_high_as_they_are_wide():
+    flat = {"type": "linear", "name": "Linear", "kernel": None, "expand": None, "side": 1}
+    svg = drawing.network([block(out_side=1, cout=width, **flat) for width in (64, 16)], "3")
+    wide, narrow = (float(h) for h in re.findall(r'<rect[^>]* height="([\d.]+)"', svg))
+    assert wide > 2 * narrow
+    assert 'class="stage"' not in svg
+    assert "Network of 2 layers. Most costly: Linear, 16→64 channels, 0.5 ms" in svg
+
+
 def test_names_are_escaped():
     assert "<b>" not in drawing.network([block(name="<b>")], "3")
