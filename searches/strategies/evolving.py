@@ -69,10 +69,13 @@ class Evolution(SamplingStrategy[E]):
         """At most `n` children that are new and within the limits, by a bounded effort."""
         drawer = Drawer(self.problem, self.rng, self.seen, patience=0)
         children: list[Genes] = []
+        missing = list(range(self.n_asked, self.n_asked + n))
         for _ in range(self.settings.attempts):
-            first, n_missing = self.n_asked + len(children), n - len(children)
-            if n_missing == 0:
+            if not missing:
                 break
-            made = [self._child(first + number) for number in range(n_missing)]
-            children += drawer.take(made, n_missing)
+            made = {number: self._child(number) for number in missing}
+            taken = drawer.take(list(made.values()), len(missing))
+            children += taken
+            born = {genes: number for number, genes in made.items()}
+            missing = sorted(set(missing) - {born[genes] for genes in taken})
         return children

@@ -76,7 +76,7 @@ class OfaEvolution(Evolution[OfaEvolutionSettings]):
         is_mutant = int((number + 1) * share) > int(number * share)
         if is_mutant or len(self.parents) < 2:
             return self._mutant(self.rng.choice(self.parents).genes)
-        a, b = self.rng.choices(self.parents, k=2)
+        a, b = self.rng.sample(self.parents, 2)  # of twice the same nothing new would come
         return self.problem.space.crossover(a.genes, b.genes, self.rng)
 
     def _mutant(self, parent: Genes) -> Genes:
@@ -95,11 +95,12 @@ class OfaEvolution(Evolution[OfaEvolutionSettings]):
 def blocks(space: SearchSpace) -> list[list[int]]:
     """Positions of the genes that mutate together, such as kernel and width of one block.
 
-    These are the genes of one group that wake under the same condition; others stand alone.
+    These wake together and are named after one block: `unit1.block2.kernel`. Others stand alone.
     """
     found: dict[tuple[object, ...], list[int]] = {}
     for position, gene in enumerate(space.genes):
-        is_woken = gene.controller is not None
-        key = (gene.group, gene.controller, gene.least) if is_woken else (position,)
+        block, _, _ = gene.name.rpartition(".")
+        is_alone = gene.controller is None or not block
+        key = (position,) if is_alone else (block, gene.controller, gene.least)
         found.setdefault(key, []).append(position)
     return list(found.values())

@@ -50,6 +50,8 @@ def loneliest_of_best(results: Sequence[Result]) -> list[Result]:
         return best
     losses = losses_of(best)
     front = np.flatnonzero(non_dominated(losses))
+    if len(front) <= 2:
+        return [best[index] for index in front]  # both are ends
     distances = crowding(losses[front])
     return [best[index] for index in front[distances == distances.max()]]
 
