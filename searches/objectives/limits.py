@@ -8,7 +8,14 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from searches.objectives.measures import COSTS, Measure, MeasuredValue, display, key
+from searches.objectives.measures import (
+    COSTS,
+    Measure,
+    MeasuredValue,
+    display,
+    display_beyond,
+    key,
+)
 from searches.objectives.objectives import InvalidObjective, checked_fields
 
 Floats = npt.NDArray[np.float64]
@@ -49,10 +56,27 @@ class Limit:
         """How far the limit is exceeded: 0 when met, infinite when the value is unknown."""
         if measured is None:
             return math.inf
-        low, high = measured.value, measured.value
-        if self.statistic == "upper" and measured.spread is not None:
-            low, high = measured.spread
+        low, high = self.judged(measured)
         return float(self.excess(np.array([low]), np.array([high]))[0])
+
+    def judged(self, measured: MeasuredValue) -> tuple[float, float]:
+        """What `at_least` and what `at_most` looks at."""
+        if self.statistic == "upper" and measured.spread is not None:
+            return measured.spread
+        return measured.value, measured.value
+
+    def loosened(self, measured: MeasuredValue, known: Mapping[str, Measure], device: str) -> str:
+        """What a cost that exceeds the limit would keep to, such as "Latency on Pixel 1 25 ms"."""
+        low, high = self.judged(measured)
+        is_above = self.at_most is not None and high > self.at_most
+        bound = display_beyond(known[self.measure], high if is_above else low, up=is_above)
+        end = (" (upper end)" if is_above else " (lower end)") if low < high else ""
+        return f"{self.label(known, device)} {bound}{end}"
+
+    def label(self, known: Mapping[str, Measure], device: str) -> str:
+        measure = known.get(self.measure)
+        name = measure.label if measure else self.measure
+        return f"{name} on {device}" if device else name
 
     def excess(self, low: npt.ArrayLike, high: npt.ArrayLike) -> Floats:
         """Violations of many architectures at once.
@@ -85,7 +109,7 @@ class Limit:
             parts.append(f"at most {display(measure, self.at_most)}")
         if self.at_least is not None:
             parts.append(f"at least {display(measure, self.at_least)}")
-        return f"{measure.label}{' on ' + device if device else ''} {' and '.join(parts)}"
+        return f"{self.label(known, device)} {' and '.join(parts)}"
 
     def to_json(self) -> dict[str, Any]:
         return {name: v for name, v in asdict(self).items() if v is not None}

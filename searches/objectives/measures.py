@@ -6,6 +6,7 @@ This module alone knows the display side; inside the engine every objective is a
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any, Literal
 
 Direction = Literal["min", "max"]
@@ -127,6 +128,32 @@ def display(measure: Measure, value: float) -> str:
     if measure.unit in ("", "B"):
         return _with_prefix(value, measure.unit)
     return f"{value:.3g} {measure.unit}" if abs(value) < 1000 else f"{value:,.0f} {measure.unit}"
+
+
+def display_beyond(measure: Measure, value: float, *, up: bool) -> str:
+    """A cost as a bound that `value` keeps to: "1.235 ms", "43.3 kB (43212 B)".
+
+    Rounded away from what lies within: a value that is rounded to the nearest and then asked for
+    may be out of reach by the last digit. Where values are whole, the exact one stands beside.
+
+    Args:
+        measure: of a cost.
+        value: in the measure's unit.
+        up: the bound lies above the value, as that of `at_most`.
+    """
+    if measure.unit not in ("", "B"):
+        return f"{_outward(value, 4, up=up):f} {measure.unit}"
+    exact = f"{math.ceil(value) if up else math.floor(value)} {measure.unit}".strip()
+    if abs(value) < 1000:
+        return exact
+    return f"{display(measure, float(_outward(value, 3, up=up)))} ({exact})"
+
+
+def _outward(value: float, digits: int, *, up: bool) -> Decimal:
+    """The value with so many digits, and not below it (`up`), or not above it."""
+    exact = Decimal(value)
+    step = Decimal(1).scaleb(exact.adjusted() - digits + 1)
+    return exact.quantize(step, ROUND_CEILING if up else ROUND_FLOOR).normalize()
 
 
 def _with_prefix(value: float, unit: str) -> str:

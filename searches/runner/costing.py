@@ -22,6 +22,7 @@ from searches.objectives.measures import (
     COSTS,
     MeasuredValue,
     Measures,
+    display_beyond,
     key,
 )
 from searches.objectives.objectives import Objective
@@ -241,24 +242,24 @@ def _judges_interval(limit: Limit) -> bool:
     return limit.statistic == "upper" and limit.measure == "latency"
 
 
-def unreachable(limit: Limit, bound: Bound) -> str:
-    """Why no architecture can meet the limit alone; empty when some can.
+def unreachable(limit: Limit, bound: Bound, device: str = "") -> str:
+    """Why no architecture can meet the limit alone, and what can be met; empty when some can.
 
     Args:
         limit: of a cost.
         bound: as `Costing.limited` gives it for this limit.
+        device: name of the limit's device.
     """
+    measure, asked = COSTS[limit.measure], limit.text(device=device)
     high, low = (" upper", " lower") if _judges_interval(limit) else ("", "")
     if limit.at_most is not None and bound.minimum > limit.at_most:
+        least = display_beyond(measure, bound.minimum, up=True)
         return (
-            f"No network of this space has {limit.text()}: "
-            f"the smallest reachable{high} value is {bound.minimum:.6g}."
+            f"No network of this space has {asked}: the smallest reachable{high} value is {least}."
         )
     if limit.at_least is not None and bound.maximum < limit.at_least:
-        return (
-            f"No network of this space has {limit.text()}: "
-            f"the largest reachable{low} value is {bound.maximum:.6g}."
-        )
+        most = display_beyond(measure, bound.maximum, up=False)
+        return f"No network of this space has {asked}: the largest reachable{low} value is {most}."
     return ""
 
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from searches.models import DataSet, PinnedProfile, Run
 from searches.objectives.limits import Limit
+from searches.objectives.measures import COSTS
 from searches.objectives.objectives import Objective
 from searches.runner import engine, slices
 from searches.runner.costing import Costing, scale_of
@@ -63,7 +64,8 @@ def _missing_costs(run: Run, costing: Costing) -> str:
     for asked in wanted:
         is_quality = asked.measure in engine.qualities_of(run.target)
         if not is_quality and not costing.knows(asked.measure, asked.device):
-            return f"The profile of device {asked.device} gives no {asked.measure}."
+            device = _names(run).get(asked.device or 0, "")
+            return f"The profile of “{device}” gives no {asked.measure}."
     return ""
 
 
@@ -74,13 +76,20 @@ def _infeasible(run: Run, costing: Costing) -> str:
     genes, violation = costing.most_feasible(limits, rng)
     if violation == 0:
         return ""
-    found = costing.measures([genes])[0]
-    misses = [
-        limit for limit in limits if limit.key in found and limit.violation(found[limit.key])
-    ]
-    values = ", ".join(f"{limit.key} = {found[limit.key].value:.6g}" for limit in misses)
-    asked = "; ".join(limit.text() for limit in limits)
-    return f"No network was found that meets all limits ({asked}). The nearest has {values}."
+    found, names = costing.measures([genes])[0], _names(run)
+    known = engine.known_measures(run.target)
+    misses = "; ".join(
+        limit.loosened(found[limit.key], COSTS, names.get(limit.device or 0, ""))
+        for limit in limits
+        if limit.key in found and limit.violation(found[limit.key])
+    )
+    asked = "; ".join(limit.text(known, names.get(limit.device or 0, "")) for limit in limits)
+    return f"No network was found that meets all limits ({asked}). The nearest has: {misses}."
+
+
+def _names(run: Run) -> dict[int, str]:
+    """Names of the run's devices by number."""
+    return dict(run.pinned.values_list("device_id", "device__name"))
 
 
 def _begin(run: Run, costing: Costing) -> Outcome:

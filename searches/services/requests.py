@@ -188,7 +188,7 @@ def _check_objectives(checked: Checked) -> None:
             continue
         objective = objective_of(checked.request.target, item)
         if any(objective.key == other.key for other in checked.objectives):
-            checked.add(place, f"{objective.key} is there twice.")
+            checked.add(place, f"{_label_of(checked.request, objective)} is there twice.")
         checked.objectives.append(objective)
 
 
@@ -298,7 +298,8 @@ def _check_costs(checked: Checked) -> None:
             continue
         place = f"limits.{position}"
         if _check_known(checked, place, limit.measure, limit.device):
-            reason = unreachable(limit, checked.costing.limited(limit))
+            device = device_name(request, limit.device)
+            reason = unreachable(limit, checked.costing.limited(limit), device)
             if reason:
                 checked.add(place, reason)
 
@@ -323,8 +324,20 @@ def _check_known(checked: Checked, place: str, measure: str, device: int | None)
         return True  # not measured yet: seen in prepare
     if costing.knows(measure, device):
         return True
-    checked.add(place, f"The profile of device {device} gives no {measure}.")
+    name = device_name(checked.request, device)
+    checked.add(place, f"The profile of “{name}” gives no {measure}.")
     return False
+
+
+def device_name(request: RunRequest, device: int | None) -> str:
+    names = {found.pk: found.name for found in request.devices}
+    return names.get(device, "") if device else ""
+
+
+def _label_of(request: RunRequest, objective: Objective) -> str:
+    label = engine.known_measures(request.target)[objective.measure].label
+    device = device_name(request, objective.device)
+    return f"{label} on {device}" if device else label
 
 
 def pinned_versions(checked: Checked) -> dict[int, ProfileVersion]:

@@ -1,6 +1,7 @@
 """A new search: the form, its live panel, and the same request over REST."""
 
 import json
+import re
 
 import pytest
 from django.urls import reverse
@@ -110,6 +111,21 @@ def test_an_unreachable_limit_is_refused_beside_its_field(web, choices, offered)
     assert answer.status_code == 400
     assert "smallest reachable value" in str(answer.context["form"].errors[field])
     assert not Run.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("measure", "unit"), [("storage", "kB"), ("peak_memory", "kB"), ("latency", "ms")]
+)
+def test_the_value_that_a_refusal_names_is_taken_when_it_is_typed(
+    web, choices, offered, measure, unit
+):
+    key = f"latency@{offered['device'].pk}" if measure == "latency" else measure
+    refusal = send(web, choices | {f"limit-{key}": "0.001"})
+    message = str(refusal.context["form"].errors[f"limit-{key}"])
+    typed = re.search(rf"value is ([\d.]+) {unit}", message)[1]
+    send(web, choices | {f"limit-{key}": typed})
+    (limit,) = Run.objects.get().limits
+    assert limit["measure"] == measure
 
 
 def test_a_search_for_nothing_is_refused(web, choices):

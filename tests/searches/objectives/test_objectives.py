@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from searches.objectives import measures, objectives
 from searches.objectives.fronts import non_dominated
 from searches.objectives.limits import Limit, total_violation
-from searches.objectives.measures import COSTS, Measure, MeasuredValue, display
+from searches.objectives.measures import COSTS, Measure, MeasuredValue, display, display_beyond
 from searches.objectives.objectives import InvalidObjective, Objective
 
 ACCURACY = Measure("accuracy", "Accuracy", "", "max", kind="quality")
@@ -175,6 +176,45 @@ def test_limit_is_told_in_words():
 )
 def test_values_are_shown_for_people(name, number, text):
     assert display(KNOWN[name], number) == text
+
+
+@pytest.mark.parametrize(
+    ("name", "number", "up", "text"),
+    [
+        ("latency", 1.23451, True, "1.235 ms"),
+        ("latency", 1.23459, False, "1.234 ms"),
+        ("latency", 0.5, True, "0.5 ms"),
+        ("energy", 12_345.6, True, "12350 mJ"),
+        ("storage", 43_212, True, "43.3 kB (43212 B)"),
+        ("storage", 43_212, False, "43.2 kB (43212 B)"),
+        ("storage", 950, True, "950 B"),
+        ("peak_memory", 1000.25, True, "1.01 kB (1001 B)"),
+        ("macs", 999_999, True, "1 M (999999)"),
+        ("macs", 999_999, False, "999 k (999999)"),
+    ],
+)
+def test_a_value_as_a_bound_is_rounded_away_from_it(name, number, up, text):
+    assert display_beyond(COSTS[name], number, up=up) == text
+
+
+@given(st.floats(1e-9, 1e15), st.booleans(), st.sampled_from(sorted(COSTS)))
+def test_a_value_keeps_to_its_own_bound(number, up, name):
+    """However it is read: the short form with its prefix, and the exact one."""
+    factors = {"": 1, "k": 1e3, "M": 1e6, "G": 1e9}
+    text = display_beyond(COSTS[name], number, up=up).replace(",", "")
+    read = re.findall(r"([\d.e+-]+) ?([kMG]?)(?:B|ms|mJ|\b)", text)
+    for digits, prefix in read:
+        bound = float(digits) * factors[prefix]
+        assert bound >= number if up else bound <= number
+    assert read
+
+
+def test_what_exceeds_a_limit_is_told_as_the_limit_it_would_meet():
+    limit = Limit("latency", 7, at_most=1.0, statistic="upper")
+    slow = value(1.5, spread=(1.1119, 2.2221))
+    assert limit.loosened(slow, COSTS, "Pixel 1") == "Latency on Pixel 1 2.223 ms (upper end)"
+    least = Limit("macs", at_least=9e9)
+    assert least.loosened(value(1_234_567), COSTS, "") == ("Multiply-accumulates 1.23 M (1234567)")
 
 
 def test_keys_name_measure_and_device():

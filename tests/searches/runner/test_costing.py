@@ -1,5 +1,6 @@
 """Costs of architectures: bounds against brute force, violations, feasibility."""
 
+import re
 from random import Random
 from time import perf_counter
 
@@ -100,11 +101,36 @@ def test_the_search_for_a_feasible_architecture_ends_when_there_is_none(costing,
     assert costing.most_feasible(limits, Random(0))[1] > 0
 
 
-def test_a_limit_out_of_reach_names_the_nearest_value(costing):
-    bound = costing.bound("macs", None)
-    assert f"{bound.minimum:.6g}" in unreachable(Limit("macs", at_most=bound.minimum / 2), bound)
-    assert f"{bound.maximum:.6g}" in unreachable(Limit("macs", at_least=bound.maximum * 2), bound)
-    assert unreachable(Limit("macs", at_most=bound.minimum), bound) == ""
+FACTORS = {"": 1, "k": 1e3, "M": 1e6, "G": 1e9}
+
+
+def named_values(message):
+    """The numbers behind “value is”, in the stored unit: “43.3 kB (43212 B)” names two."""
+    text = message.split("value is ")[1].rstrip(".")
+    found = re.findall(r"([\d.]+) ?([kMG]?)(?:B|ms|mJ|\b)", text)
+    assert found
+    return [float(digits) * FACTORS[prefix] for digits, prefix in found]
+
+
+@pytest.mark.parametrize("statistic", ["value", "upper"])
+@pytest.mark.parametrize("name", COLUMNS)
+def test_a_limit_out_of_reach_names_a_value_that_can_be_asked_for(
+    costing, device, name, statistic
+):
+    where = device if name in ("latency", "energy") else None
+    phone = "my phone" if where else ""
+    for side, beyond in (("at_most", 0.5), ("at_least", 2.0)):
+        bound = costing.limited(Limit(name, where, statistic=statistic, **{side: 1.0}))
+        end = bound.minimum if side == "at_most" else bound.maximum
+        limit = Limit(name, where, statistic=statistic, **{side: end * beyond})
+        message = unreachable(limit, bound, phone)
+        assert ("on my phone at" in message) == (where is not None)
+        for nearest in named_values(message):
+            assert nearest == pytest.approx(end, rel=0.011)
+            asked = Limit(name, where, statistic=statistic, **{side: nearest})
+            assert unreachable(asked, bound) == ""
+            ends = [bound.cheapest, bound.dearest]
+            assert min(costing.violations(ends, [asked])) == 0
 
 
 def test_a_limit_on_the_interval_is_compared_with_its_reachable_ends(costing, device, everything):
@@ -115,13 +141,13 @@ def test_a_limit_on_the_interval_is_compared_with_its_reachable_ends(costing, de
         limit = Limit("latency", device, at_most=at_most, statistic="upper")
         assert plain.minimum < at_most
         assert (
-            f"upper value is {high:.6g}" in unreachable(limit, costing.limited(limit))
+            "smallest reachable upper value" in unreachable(limit, costing.limited(limit))
         ) == refused
     for at_least, refused in [(low * 1.001, True), (low * 0.999, False)]:
         limit = Limit("latency", device, at_least=at_least, statistic="upper")
         assert plain.maximum > at_least
         assert (
-            f"lower value is {low:.6g}" in unreachable(limit, costing.limited(limit))
+            "largest reachable lower value" in unreachable(limit, costing.limited(limit))
         ) == refused
 
 

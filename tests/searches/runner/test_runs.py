@@ -1,6 +1,7 @@
 """The life of a run, driven slice by slice with a small evaluator."""
 
 import errno
+import re
 from dataclasses import replace
 
 import pytest
@@ -169,15 +170,25 @@ def test_limits_that_cannot_be_met_together_end_as_infeasible(owner, request_):
     )
     run = drive(run)
     assert run.status == Run.Status.INFEASIBLE
-    assert "nearest has" in run.error
+    assert "nearest has: Multiply-accumulates" in run.error
+    nearest = int(re.search(r"accumulates .* \((\d+)\)\.$", run.error)[1])
+    limits = [{"measure": "macs", "at_most": nearest}, run.limits[1]]
+    again = drive(started(owner, request_, limits=limits, budget=2, batch=2))
+    assert again.status == Run.Status.FINISHED, again.error
 
 
 def test_a_limit_that_nothing_meets_is_refused_with_the_nearest_value(owner, request_):
     low = runs.preview_run(request=request_)["bounds"]["macs"]["min"]
     with pytest.raises(RefusedRequest) as refusal:
         started(owner, request_, limits=[{"measure": "macs", "at_most": low / 2}])
-    assert f"{low:.6g}" in refusal.value.errors["limits.0"][0]
+    (message,) = refusal.value.errors["limits.0"]
     assert not Run.objects.exists()
+    nearest = int(re.search(r"\((\d+)\)", message)[1])
+    assert nearest == low
+    limits = [{"measure": "macs", "at_most": nearest}]
+    run = drive(started(owner, request_, limits=limits, budget=2, batch=1))
+    assert run.status == Run.Status.FINISHED
+    assert run.trials.get(on_front=True).measures["macs"]["value"] == nearest
 
 
 def test_no_infeasible_network_is_on_the_front(owner, request_):

@@ -1,5 +1,6 @@
 """What is refused before a run starts: each wrong field by name, with what would be right."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -120,6 +121,15 @@ def test_a_limit_that_only_the_plain_value_could_meet_is_refused(owner, request_
     errors = refused(owner, replace(request_, limits=[{**limit, "statistic": "upper"}]))
     assert "smallest reachable upper value" in errors["limits.0"][0]
     assert runs.preview_run(request=replace(request_, limits=[limit]))["errors"] == {}
+
+
+def test_a_limit_on_a_device_names_it_and_a_latency_that_is_taken(owner, request_, device):
+    limit = {"measure": "latency", "device": device.pk, "at_most": 1e-4}
+    (message,) = refused(owner, replace(request_, limits=[limit]))["limits.0"]
+    assert f"Latency on {device.name} at most" in message
+    nearest = float(re.search(r"value is ([\d.]+) ms", message)[1])
+    again = replace(request_, limits=[{**limit, "at_most": nearest}])
+    assert runs.start_run(owner=owner, request=again).limits[0]["at_most"] == nearest
 
 
 def test_a_perfect_quality_can_be_asked_for(owner, request_):
