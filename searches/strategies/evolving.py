@@ -56,7 +56,7 @@ class Evolution(SamplingStrategy[E]):
         if not found and self._can_breed():
             found = self._breed(n)
         if not found and not self.pending:
-            found = self._founders(n)
+            found = self._founders(n) if n_founders <= 0 else []
             self.is_exhausted = not found
             if not self.seen:
                 refuse(self.problem)
