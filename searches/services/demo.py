@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.db import transaction
 
 from devices import services as devices
 from devices.models import DeviceProfile
@@ -12,6 +13,7 @@ from searches.runner import engine
 from searches.services import datasets, spaces
 from searches.services.requests import RunRequest
 from searches.services.runs import start_run
+from webnas.accounts.models import DoneOnce
 
 DEMO_NAME = "Demo: handwritten digits"
 FAMILY = "ofa_mobilenet_v3"
@@ -21,14 +23,16 @@ SMALL_BLOCKS, FULL_BLOCKS = 300, 40
 
 
 def first_start(*, owner: User) -> Run | None:
-    """Add what is missing; start the demo when the owner has never had a run."""
+    """Add what is missing; start the demo, once ever, for an owner without a run."""
     datasets.add_builtin()
     spaces.add_builtin()
     devices.add_builtin()
     host = host_profile() if settings.WEBNAS_ONE_MACHINE else None
-    if Run.objects.owned_by(owner).exists():
-        return None
-    return start_run(owner=owner, request=demo_request(host))
+    with transaction.atomic():
+        _, is_first = DoneOnce.objects.get_or_create(owner=owner, what="demo")
+        if not is_first or Run.objects.owned_by(owner).exists():
+            return None
+        return start_run(owner=owner, request=demo_request(host))
 
 
 def host_profile() -> DeviceProfile:

@@ -161,3 +161,17 @@ class IdempotentAnswer(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class DoneOnce(models.Model):
+    """Something that is done once for a person, and not again after they undid it."""
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
+    what = models.CharField(max_length=40)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["owner", "what"], name="done_only_once")]
+
+    def __str__(self) -> str:
+        return self.what

@@ -5,8 +5,10 @@ from django.contrib.auth.models import User
 
 from devices.models import DeviceProfile
 from searches.models import DataSet, Run, Space
-from searches.services import demo
+from searches.services import demo, runs
 from searches.spaces.registry import FAMILIES
+from tests.searches.rows import bare_run
+from webnas.refusals import RefusedRequest
 
 pytestmark = pytest.mark.django_db
 
@@ -37,10 +39,27 @@ def test_later_starts_add_nothing(owner):
     assert DataSet.objects.count() == 2
 
 
-def test_the_demo_is_not_started_again_after_other_runs(owner):
-    first = demo.first_start(owner=owner)
-    Run.objects.filter(pk=first.pk).update(name="mine")
+def test_a_demo_that_its_owner_deleted_does_not_come_back(owner):
+    run = demo.first_start(owner=owner)
+    runs.cancel_run(run=run)
+    runs.delete_run(run=run)
     assert demo.first_start(owner=owner) is None
+    assert not Run.objects.exists()
+
+
+def test_who_has_runs_gets_no_demo_even_after_deleting_them(owner):
+    bare_run(owner)
+    assert demo.first_start(owner=owner) is None
+    Run.objects.all().delete()
+    assert demo.first_start(owner=owner) is None
+
+
+def test_a_demo_that_could_not_be_queued_is_tried_again(owner, settings):
+    settings.WEBNAS_QUOTA_BYTES = -1
+    with pytest.raises(RefusedRequest):
+        demo.first_start(owner=owner)
+    settings.WEBNAS_QUOTA_BYTES = 2**30
+    assert demo.first_start(owner=owner).name == demo.DEMO_NAME
 
 
 def test_on_one_machine_the_demo_waits_for_its_measurement(owner, settings):
