@@ -55,7 +55,7 @@ def read(
     n_bytes = file.seek(0, 2)
     if n_bytes > limits.upload_bytes:
         raise refuse("file", f"{n_bytes:,} bytes; at most {limits.upload_bytes:,}.")
-    with _lines(file) as rows:
+    with lines(file) as rows:
         columns = _columns(rows.header)
         position = _position(columns, target.strip())
         table = Table(columns, position, limits)
@@ -103,7 +103,7 @@ class Rows:
 
 
 @contextmanager
-def _lines(file: BinaryIO) -> Iterator[Rows]:
+def lines(file: BinaryIO) -> Iterator[Rows]:
     """The rows of a file that stays open; damaged text is refused."""
     file.seek(0)
     text = TextIOWrapper(file, encoding="utf-8-sig", newline="")
