@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from devices.profiles.operations import Operation
+from searches.spaces import scaling
 from searches.spaces.base import Aggregate, Gene, Genes, InvalidArchitecture, SearchSpace
 from searches.spaces.factors import Factor
 from searches.spaces.mobile_definition import FAMILY, MobileDefinition, UnitDefinition
@@ -47,6 +48,21 @@ class OfaMobileNetV3(SearchSpace):
         return OfaMobileNetV3(
             replace(self.definition, in_channels=in_channels, n_classes=n_classes)
         )
+
+    def scaled(self, width: float, resolution: int) -> "OfaMobileNetV3":
+        """As `scaling.Scalable`: stem, all blocks and the two last convolutions alike."""
+        fields = ("stem_width", "first_width", "final_width", "mix_width")
+        widths: dict[str, Any] = {
+            name: scaling.channels(getattr(self.definition, name), width) for name in fields
+        }
+        units = tuple(
+            replace(unit, width=scaling.channels(unit.width, width))
+            for unit in self.definition.units
+        )
+        changed = replace(
+            self.definition, units=units, resolutions=(resolution,), preset="", **widths
+        )
+        return OfaMobileNetV3(changed)
 
     def size(self) -> int:
         units = self.definition.units

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from devices.profiles.vocabulary import rounded_channels
-from searches.spaces import formulas
+from searches.spaces import formulas, scaling
 from searches.spaces.base import Gene
 from searches.spaces.definitions import number, one_of, options, problems, read
 from searches.spaces.mobile_definition import InvalidSpace
@@ -124,6 +124,22 @@ class OfaResNet50(ResidualSpace):
 
     def with_data(self, *, in_channels: int, n_classes: int) -> "OfaResNet50":
         return OfaResNet50(replace(self.definition, in_channels=in_channels, n_classes=n_classes))
+
+    def scaled(self, width: float, resolution: int) -> "OfaResNet50":
+        """As `scaling.Scalable`: stem and stages alike; options that rounding makes equal go."""
+        of = self.definition
+        stages = tuple(replace(s, width=scaling.channels(s.width, width)) for s in of.stages)
+        full = [scaling.channels(of.stem_width, width), *(stage.width for stage in stages)]
+        multipliers = scaling.distinct(
+            of.width_multipliers, lambda factor: [rounded_channels(w * factor) for w in full]
+        )
+        couts = [rounded_channels(w * factor) for w in full[1:] for factor in multipliers]
+        expands = scaling.distinct(
+            of.expands, lambda expand: [middle_channels(cout, expand) for cout in couts]
+        )
+        choices: dict[str, Any] = {"width_multipliers": multipliers, "expands": expands}
+        sizes: dict[str, Any] = {"stem_width": full[0], "stages": stages}
+        return OfaResNet50(replace(of, preset="", resolutions=(resolution,), **choices, **sizes))
 
     def size_formula(self) -> str:
         definition = self.definition

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from devices.profiles.operations import Operation
-from searches.spaces import formulas
+from searches.spaces import formulas, scaling
 from searches.spaces.base import Gene
 from searches.spaces.definitions import number, one_of, options, problems, read
 from searches.spaces.factors import FactorSpace, Slot
@@ -154,6 +154,21 @@ class Proxyless(FactorSpace):
 
     def with_data(self, *, in_channels: int, n_classes: int) -> "Proxyless":
         return Proxyless(replace(self.definition, in_channels=in_channels, n_classes=n_classes))
+
+    def scaled(self, width: float, resolution: int) -> "Proxyless":
+        """As `scaling.Scalable`: stem, all layers and the last convolution alike."""
+        fields = ("stem_width", "first_width", "final_width")
+        widths: dict[str, Any] = {
+            name: scaling.channels(getattr(self.definition, name), width) for name in fields
+        }
+        stages = tuple(
+            replace(stage, width=scaling.channels(stage.width, width))
+            for stage in self.definition.stages
+        )
+        changed = replace(
+            self.definition, stages=stages, resolutions=(resolution,), preset="", **widths
+        )
+        return Proxyless(changed)
 
     def size_formula(self) -> str:
         n_candidates = sorted(len(gene.options) for gene in self.genes[1:])

@@ -20,6 +20,7 @@ from searches.spaces.residual_layout import (
     Shortcut,
     StemConvolution,
 )
+from searches.spaces.scaling import channels
 
 FAMILY = "residual"
 
@@ -119,6 +120,16 @@ class Residual(ResidualSpace):
 
     def with_data(self, *, in_channels: int, n_classes: int) -> "Residual":
         return Residual(replace(self.definition, in_channels=in_channels, n_classes=n_classes))
+
+    def scaled(self, width: float, resolution: int) -> "Residual":
+        """As `scaling.Scalable`: the stem and all width options alike."""
+        stages = tuple(
+            replace(stage, widths=tuple(sorted({channels(w, width) for w in stage.widths})))
+            for stage in self.definition.stages
+        )
+        stem_width = channels(self.definition.stem_width, width)
+        changed = replace(self.definition, stem_width=stem_width, stages=stages, preset="")
+        return Residual(replace(changed, resolutions=(resolution,)))
 
     def size_formula(self) -> str:
         factors = [str(len(self.definition.resolutions))]
