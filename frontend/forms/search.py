@@ -7,7 +7,7 @@ from django import forms
 from django.contrib.auth.models import User
 
 from frontend import fleet
-from frontend.forms import goals, settings
+from frontend.forms import fitting, goals, settings
 from frontend.forms.goals import Goal
 from searches.models import DataSet, Run, Space, Supernet
 from searches.objectives.measures import Measure, key
@@ -18,6 +18,8 @@ FAMILIES = {"target": "targets", "strategy": "strategies", "evaluator": "evaluat
 ROLES = tuple(FAMILIES)
 # What a newcomer's search optimises, on the first device of the list.
 FIRST_GOALS = ("accuracy", "latency", "storage")
+# Where a newcomer starts: small enough for a CPU.
+FIRST_SPACE = ("ofa_mobilenet_v3", "small")
 
 
 class SearchForm(forms.Form):
@@ -170,8 +172,13 @@ def body_of(request: RunRequest) -> dict[str, Any]:
     return body
 
 
-def first_choices(form: SearchForm) -> dict[str, Any]:
-    """What the form begins with for a newcomer: what comes with webnas, on the first device."""
+def first_choices(form: SearchForm, asked: Mapping[str, int | None]) -> dict[str, Any]:
+    """What the form begins with for a newcomer: what comes with webnas, on the first device.
+
+    Args:
+        form: not filled in.
+        asked: ids of a data set and a space that the address names.
+    """
     seen: set[str] = set()
     initial: dict[str, Any] = {role: form.cards[role][0]["name"] for role in ROLES}
     initial["strategy"] = "nsga2"
@@ -179,13 +186,31 @@ def first_choices(form: SearchForm) -> dict[str, Any]:
         if goal.measure.name in FIRST_GOALS and goal.measure.name not in seen:
             initial[goal.field] = True
             seen.add(goal.measure.name)
-    kind = form.cards["target"][0]["data_kind"]
-    dataset = DataSet.objects.visible_to(form.owner).filter(status=DataSet.Status.READY, kind=kind)
-    initial["dataset"] = dataset.order_by("-owner_id", "-pk").first()
-    spaces = Space.objects.visible_to(form.owner)
-    small = spaces.filter(family="ofa_mobilenet_v3", definition__preset="small")
-    initial["space"] = small.order_by("owner_id").first()
-    return initial
+    return initial | _first_rows(form, asked)
+
+
+def _first_rows(form: SearchForm, asked: Mapping[str, int | None]) -> dict[str, Any]:
+    """Target, data set and space that go together, with those that are asked for."""
+    datasets = DataSet.objects.visible_to(form.owner).filter(status=DataSet.Status.READY)
+    spaces = Space.objects.visible_to(form.owner).order_by("owner_id", "pk")
+    offered: dict[str, list[DataSet | Space]] = {
+        "dataset": list(datasets.order_by("-owner_id", "-pk")),
+        "space": sorted(spaces, key=_is_first, reverse=True),
+    }
+    found = {
+        name: next((row for row in rows if row.pk == asked.get(name)), None)
+        for name, rows in offered.items()
+    }
+    names = [card["name"] for card in form.cards["target"]]
+    target = fitting.first_target(names, filter(None, found.values())) or names[0]
+    for name, rows in offered.items():
+        fits = (row for row in rows if target in fitting.targets_of(row))
+        found[name] = found[name] or next(fits, None)
+    return {"target": target, **found}
+
+
+def _is_first(space: Any) -> bool:
+    return (space.family, space.definition.get("preset")) == FIRST_SPACE
 
 
 def choices_of(run: Run, form: SearchForm) -> dict[str, Any]:

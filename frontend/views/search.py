@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from frontend import formats, overviews
+from frontend.forms import fitting
 from frontend.forms.search import SearchForm, body_of, choices_of, first_choices
 from frontend.views.asking import signed_in, whole_number
 from frontend.views.scoping import own_run
@@ -34,10 +35,9 @@ def run_new(request: HttpRequest) -> HttpResponse:
     if copied is not None:
         form.initial = choices_of(own_run(request, copied), form)
     else:
-        form.initial = first_choices(form)
-        for name in ("dataset", "space"):
-            asked = whole_number(request.GET.get(name, ""))
-            form.initial |= {} if asked is None else {name: asked}
+        names = ("dataset", "space")
+        asked = {name: whole_number(request.GET.get(name, "")) for name in names}
+        form.initial = first_choices(form, asked)
     return _page(request, form, {})
 
 
@@ -65,7 +65,7 @@ def _page(
 
 
 def parts_of(form: SearchForm) -> dict[str, Any]:
-    """The fields in the order of the page: cards with their settings, goals by device."""
+    """The fields in the order of the page: cards with settings, rows with targets, goals."""
     roles = {}
     for role, found in form.cards.items():
         chosen = str(form[role].value() or "")
@@ -82,7 +82,11 @@ def parts_of(form: SearchForm) -> dict[str, Any]:
         title = "Quality" if goal.measure.kind == "quality" else "Size and work, on any device"
         group = groups.setdefault(f"On {goal.device.name}" if goal.device else title, [])
         group.append({"goal": goal, "wanted": form[goal.field], "limit": form[goal.limit_field]})
-    return {"roles": roles, "groups": groups}
+    rows = {
+        f"{name}s": fitting.options(form.fields[name].queryset, form[name].value())  # type: ignore[attr-defined]
+        for name in ("dataset", "space")
+    }
+    return {"roles": roles, "groups": groups, **rows}
 
 
 def bounds_of(asked: RunRequest, found: dict[str, dict[str, Any]]) -> list[dict[str, str]]:

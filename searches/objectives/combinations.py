@@ -27,7 +27,7 @@ def problems(
     """Why the choices do not fit: messages by the field to change; empty when they do."""
     cards = {"target": target, "space": space, "strategy": strategy, "evaluator": evaluator}
     found: dict[str, list[str]] = {}
-    if f"target:{target.name}" not in space.provides:
+    if not has_networks(space, target):
         found["space"] = [f"{space.label} has no networks for the target {target.label}."]
     for field, card in cards.items():
         offered = {f"data:{dataset_kind}"}
@@ -37,6 +37,15 @@ def problems(
             place, message = _explain(field, card, tag, cards)
             found.setdefault(place, []).append(message)
     return found
+
+
+def takes_data(card: Card, kind: str) -> bool:
+    """Whether the card works with data of this kind, as far as it asks for any."""
+    return all(tag == f"data:{kind}" for tag in card.requires if tag.startswith("data:"))
+
+
+def has_networks(space: Card, target: Card) -> bool:
+    return f"target:{target.name}" in space.provides
 
 
 def fits(target: Card, dataset_kind: str, space: Card, strategy: Card, evaluator: Card) -> bool:

@@ -193,6 +193,25 @@ def test_only_the_settings_of_the_chosen_strategy_are_shown(web, live_server, ad
     expect(web.get_by_text("Settings of Random search")).to_be_visible()
 
 
+def test_another_target_brings_the_data_and_spaces_that_fit_it(web, live_server, ada):
+    rows.dataset(ada)
+    rows.space()
+    rows.leaves(ada)
+    rows.perceptrons()
+    rows.device(None, "This machine", is_host=True)
+    web.goto(live_server.url + reverse("run-new"))
+    expect(web.get_by_text("These choices fit together.")).to_be_visible()
+    expect(web.get_by_role("radio", name="Leaves")).to_be_hidden()
+    web.get_by_role("radio", name="Rows of numbers").check()
+    expect(web.get_by_role("radio", name="Leaves")).to_be_checked()
+    expect(web.get_by_role("radio", name="Perceptrons")).to_be_checked()
+    expect(web.get_by_role("radio", name="Stripes")).to_be_hidden()
+    web.get_by_text("The same over REST").click()
+    body = web.locator("#rest-body")
+    expect(body).to_contain_text('"target": "features"')
+    expect(web.get_by_text("These choices fit together.")).to_be_visible()
+
+
 def test_dark_mode_is_switched_and_kept(run_page):
     def background() -> str:
         return run_page.evaluate("() => getComputedStyle(document.body).backgroundColor")

@@ -20,8 +20,8 @@ from devices.profiles.builtin import analytic
 from devices.profiles.kit.plan import plan
 from devices.profiles.profile import Device, Entry, Profile, Provenance, Runtime
 from devices.versions import add_version, version_of
-from searches.datasets import splits
-from searches.datasets.base import ImageData
+from searches.datasets import features, splits
+from searches.datasets.base import ImageData, Limits
 from searches.models import (
     ChosenModel,
     DataSet,
@@ -77,8 +77,26 @@ def dataset(owner=None, name="Stripes", **fields) -> DataSet:
     )
 
 
-def space(owner=None, name="MobileNetV3, small") -> Space:
-    loaded = registry.load(SMALL)
+def leaves(owner=None, name="Leaves") -> DataSet:
+    """Rows of two numbers."""
+    values = np.random.default_rng(0).normal(size=(60, 2)).astype(np.float32)
+    data = features.assemble(
+        ((values, np.arange(60) % 2), None, None),
+        classes=("ash", "oak"),
+        columns=("length", "width", "sort"),
+        seed=0,
+        limits=Limits(),
+    )
+    columns = folders.stored_columns(data)
+    return DataSet.objects.create(owner=owner, name=name, source="csv", **columns)
+
+
+def perceptrons(name="Perceptrons") -> Space:
+    return space(name=name, definition=FAMILIES["mlp"].presets["features"])
+
+
+def space(owner=None, name="MobileNetV3, small", definition=SMALL) -> Space:
+    loaded = registry.load(definition)
     return Space.objects.create(
         owner=owner,
         name=name,

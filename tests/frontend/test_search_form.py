@@ -254,3 +254,47 @@ def test_who_is_beyond_the_quota_is_told_above_the_form(web, choices, settings):
     (message,) = answer.context["form"].non_field_errors()
     assert message.endswith("of 1 bytes. Delete something first.")
     assert not Run.objects.exists()
+
+
+@pytest.fixture
+def tables(offered, ada):
+    """Rows of numbers beside the pictures, and a space for them."""
+    return {"target": "features", "dataset": rows.leaves(ada), "space": rows.perceptrons()}
+
+
+def test_rows_of_the_form_say_which_targets_they_are_for(web, tables, offered):
+    parts = web.get(reverse("run-new")).context["parts"]
+    found = {o["row"]: o["targets"] for o in parts["datasets"] + parts["spaces"]}
+    assert found[tables["dataset"]] == found[tables["space"]] == "features"
+    assert found[offered["dataset"]] == found[offered["space"]] == "mobile"
+
+
+@pytest.mark.parametrize("name", ["dataset", "space"])
+def test_what_the_address_names_brings_along_what_fits_it(web, tables, offered, name):
+    initial = web.get(f"{reverse('run-new')}?{name}={tables[name].pk}").context["form"].initial
+    assert {k: initial[k] for k in tables} == tables
+    other = web.get(f"{reverse('run-new')}?{name}={offered[name].pk}").context["form"].initial
+    assert (other["target"], other["space"]) == ("mobile", offered["space"])
+
+
+def test_a_search_over_rows_of_numbers_is_started(web, choices, tables):
+    chosen = {k: getattr(row, "pk", row) for k, row in tables.items()}
+    assert send(web, choices, **chosen).status_code == 302
+    run = Run.objects.get()
+    assert (run.target, run.dataset) == ("features", tables["dataset"])
+
+
+def test_pictures_are_refused_for_a_target_that_needs_rows(web, choices, tables):
+    answer = send(web, choices, target="features", space=tables["space"].pk)
+    assert answer.status_code == 400
+    assert "needs rows of numbers" in str(answer.context["form"].errors["dataset"])
+
+
+def test_a_network_of_layers_is_shown_without_maps(web, choices, tables):
+    send(web, choices, **{k: getattr(row, "pk", row) for k, row in tables.items()})
+    run = Run.objects.get()
+    data = {"genes": [0, 1, 2, 3, 0, 0], "measures": {}}
+    run.trials.create(number=0, architecture_hash="0", status="done", data=data)
+    html = web.get(reverse("trial", args=[run.pk, 0])).content.decode()
+    assert "height: units of the layer" in html
+    assert "1→1 px" not in html

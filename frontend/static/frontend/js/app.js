@@ -6,3 +6,4 @@ import "./front-plot.js";
 import "./curve-plot.js";
 import "./trial-links.js";
 import "./file-drop.js";
+import "./fitting-choices.js";
