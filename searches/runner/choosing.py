@@ -4,6 +4,7 @@ import logging
 import re
 import time
 import traceback
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -104,7 +105,8 @@ def _candidate(making: Making) -> "Candidate":
         engine.genes_of(trial), seed=engine.trial_seed(run, trial), fidelity=trial.fidelity
     )
     if trial.checkpoint and not making.model.checkpoint:
-        candidate.restore(engine.load_checkpoint(trial.checkpoint))
+        with suppress(FileNotFoundError):  # dropped since: it left the front; its training repeats
+            candidate.restore(engine.load_checkpoint(trial.checkpoint))
     return candidate
 
 

@@ -15,7 +15,7 @@ from searches.models import N_OBJECTIVES, Run, Trial
 from searches.objectives.fidelity import FULL
 from searches.objectives.fronts import hypervolume, non_dominated
 from searches.objectives.measures import Measures, to_json
-from searches.runner import engine, slices
+from searches.runner import engine, slices, weights
 from searches.runner.costing import Costing
 from searches.runner.prepare import scaled
 from searches.runner.slices import Outcome
@@ -133,6 +133,7 @@ def _store_told(
     run.trials.filter(number__in=[trial.number for trial in batch]).update(is_told=True)
     run.trials.filter(on_front=True).exclude(number__in=numbers).update(on_front=False)
     run.trials.filter(on_front=False, number__in=numbers).update(on_front=True)
+    weights.drop_dominated(run)
     figures = {"hypervolume": volume, "front": len(front)}
     slices.note(run.pk, Run.Stage.SEARCH, told, figures)
 

@@ -69,18 +69,20 @@ class Training(Trainable):
         return Progress(self.step, self.last, self.step >= self.last, figures)
 
     def state(self) -> dict[str, Any]:
+        """Without the momentum once the whole schedule is done: nothing goes on from there."""
+        velocity = self.optimiser.velocity if self.step < self.total else {}
         return {
             "step": self.step,
             "network": {name: value.clone() for name, value in self.module.state_dict().items()},
-            "velocity": {name: value.clone() for name, value in self.optimiser.velocity.items()},
+            "velocity": {name: value.clone() for name, value in velocity.items()},
             "figures": dict(self.figures),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
         self.step = state["step"]
         self.module.load_state_dict(state["network"])
-        for name, value in self.optimiser.velocity.items():
-            value.copy_(state["velocity"][name])
+        for name, value in state["velocity"].items():
+            self.optimiser.velocity[name].copy_(value)
         self.figures = dict(state["figures"])
 
     def choose(self) -> tuple[int, Mapping[str, Index] | None]:

@@ -138,6 +138,18 @@ def test_full_training_cut_into_slices_is_bitwise_the_same(tiny_task):
     assert all(torch.equal(v, expected[k]) for k, v in resumed.network().state_dict().items())
 
 
+def test_what_ended_early_is_stored_with_all_that_a_higher_fidelity_needs(tiny_task):
+    evaluator = FullEvaluator(tiny_task, FullSettings(**QUICK), 0)
+    genes = (1,) * len(tiny_task.space.genes)
+    early = evaluator.candidate(genes, seed=1, fidelity="epochs=1")
+    assert early.advance(deadline=NEVER, tick=always).done
+    higher = evaluator.candidate(genes, seed=1)
+    higher.restore(checkpoints.loads(checkpoints.dumps(early.state())))
+    assert higher.advance(deadline=NEVER, tick=always).done
+    expected = judged(evaluator, genes).network().state_dict()
+    assert all(torch.equal(v, expected[k]) for k, v in higher.network().state_dict().items())
+
+
 def test_full_training_is_labelled_as_such_and_learns(tiny_task):
     candidate = judged(prepared("full", tiny_task, epochs=8), (1,) * len(tiny_task.space.genes))
     quality = candidate.quality("test")["accuracy"]

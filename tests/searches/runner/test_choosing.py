@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 @pytest.fixture
-def run(tiny_space, tiny_data):
+def dataset_and_space(tiny_space, tiny_data):
     owner = User.objects.create_user("alice")
     stored = files.write("datasets", ".npz", tiny_data.to_bytes())
     dataset = DataSet.objects.create(
@@ -41,6 +41,12 @@ def run(tiny_space, tiny_data):
         content_hash=tiny_space.content_hash(),
         size=str(tiny_space.size()),
     )
+    return owner, dataset, space
+
+
+@pytest.fixture
+def run(dataset_and_space):
+    owner, dataset, space = dataset_and_space
     request = RunRequest(
         name="Bars & more",
         dataset=dataset,
@@ -111,6 +117,47 @@ def test_training_on_in_slices_gives_the_same_network_as_in_one(run, settings):
     assert whole.status == sliced.status == ChosenModel.Status.READY, sliced.error
     assert content(whole, "safetensors") == content(sliced, "safetensors")
     assert content(whole, "safetensors") != content(made(run), "safetensors")
+
+
+@pytest.fixture
+def trained_alone(dataset_and_space):
+    """A run that trained every network from scratch."""
+    owner, dataset, space = dataset_and_space
+    request = RunRequest(
+        name="alone",
+        dataset=dataset,
+        space=space,
+        objectives=[{"measure": "accuracy"}, {"measure": "macs"}],
+        strategy="random",
+        evaluator="full",
+        evaluator_settings={"epochs": 2, "batch_size": 16},
+        budget=4,
+        batch=4,
+    )
+    return drive(runs.start_run(owner=owner, request=request))
+
+
+def test_a_network_that_left_the_front_is_trained_again_when_it_is_chosen(trained_alone):
+    run = trained_alone
+    left = run.trials.filter(on_front=False).first()
+    assert left.checkpoint == ""
+    model = choose(owner=run.owner, run=run, number=left.number)
+    drive(run)
+    model.refresh_from_db()
+    assert model.status == ChosenModel.Status.READY, model.error
+    judged = left.measures["cross_entropy"]["value"]
+    assert model.card["metrics"]["cross_entropy"]["value"] == judged
+
+
+def test_weights_that_vanish_when_they_are_wanted_are_trained_again(trained_alone):
+    """The trial left the front between the reading of its row and that of its file."""
+    run = trained_alone
+    member = run.trials.filter(on_front=True).first()
+    files.remove(member.checkpoint)
+    model = choose(owner=run.owner, run=run, number=member.number)
+    drive(run)
+    model.refresh_from_db()
+    assert model.status == ChosenModel.Status.READY, model.error
 
 
 def test_a_file_that_does_something_else_is_refused_with_the_reason(run, monkeypatch):

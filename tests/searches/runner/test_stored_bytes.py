@@ -5,14 +5,19 @@ from dataclasses import replace
 import pytest
 from django.contrib.auth.models import User
 from django.core.files.storage import default_storage
+from django.db import transaction
+from django.utils import timezone
 
 from searches.evaluators.registry import EVALUATORS
-from searches.models import Run, Supernet, Trial
+from searches.models import ChosenModel, Run, Supernet, Trial
 from searches.objectives.cards import Card
+from searches.runner import weights
 from searches.services import runs
 from searches.services.requests import RunRequest
+from tests.searches.rows import bare_run, bare_trials
 from webnas.accounts import quotas
 from webnas.refusals import RefusedRequest
+from webnas.work import files
 
 from .conftest import drive
 
@@ -92,10 +97,51 @@ def test_weights_of_trials_that_were_trained_alone_count_until_the_run_is_delete
     settings.WEBNAS_SLICE_SECONDS = 0
     run = runs.start_run(owner=owner, request=replace(request_, evaluator="alone"))
     watched(run, owner)
-    assert run.trials.filter(n_bytes__gt=0).count() == run.trials.exclude(checkpoint="").count()
+    kept = set(run.trials.exclude(checkpoint="").values_list("number", flat=True))
+    assert kept == set(run.trials.filter(n_bytes__gt=0).values_list("number", flat=True))
+    assert kept == set(run.trials.filter(on_front=True).values_list("number", flat=True))
     assert quotas.used_bytes(owner) == stored_bytes(Trial) > 0
     runs.delete_run(run=run)
     assert quotas.used_bytes(owner) == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_weights_of_networks_that_left_the_front_are_removed(
+    owner, request_, settings, trained_alone
+):
+    run = drive(runs.start_run(owner=owner, request=replace(request_, evaluator="alone")))
+    assert 0 < run.n_front < run.trials.count()
+    weights = {name for name in files.stored() if name.startswith("checkpoints")}
+    assert weights == set(run.trials.filter(on_front=True).values_list("checkpoint", flat=True))
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("columns", "is_kept"),
+    [
+        ({}, False),
+        ({"on_front": True}, True),
+        ({"is_told": False}, True),
+        ({"fidelity": "epochs=3"}, True),  # a later trial goes on from it
+        ({"due_at": timezone.now()}, True),
+        ({"lease_until": timezone.now()}, True),
+        ({"is_chosen": True}, True),
+    ],
+)
+def test_weights_that_somebody_may_ask_for_are_kept(owner, columns, is_kept):
+    run = bare_run(owner)
+    bare_trials(run, 1)
+    stored = files.write("checkpoints", ".pt", b"weights")
+    trial = run.trials.get()
+    if columns.pop("is_chosen", False):
+        ChosenModel.objects.create(owner=owner, trial=trial, name="chosen")
+    state = {"checkpoint": stored.name, "n_bytes": stored.n_bytes} | columns
+    run.trials.update(**state)
+    with transaction.atomic():
+        weights.drop_dominated(run)
+    trial.refresh_from_db()
+    assert (trial.checkpoint != "", trial.n_bytes > 0) == (is_kept, is_kept)
+    assert default_storage.exists(stored.name) == is_kept
 
 
 def test_who_is_beyond_the_quota_starts_no_run_until_something_is_deleted(

@@ -82,6 +82,21 @@ def test_finished_training_has_nothing_left_to_do(tiny_task):
     states_are_equal(training.state(), before)
 
 
+def test_momentum_is_stored_only_while_something_is_to_be_moved(tiny_task):
+    training = SupernetTraining(tiny_task, replace(SETTINGS, epochs=1), seed=3)
+    training.advance(deadline=NEVER, tick=steps(3))
+    half_way = training.state()
+    assert half_way["velocity"].keys() == dict(training.module.named_parameters()).keys()
+    training.advance(deadline=NEVER, tick=lambda: True)
+    done = training.state()
+    assert done["velocity"] == {}
+    assert len(checkpoints.dumps(done)) < 0.7 * len(checkpoints.dumps(half_way))
+    again = SupernetTraining(tiny_task, replace(SETTINGS, epochs=1), seed=3)
+    again.restore(checkpoints.loads(checkpoints.dumps(done)))
+    assert again.progress.done
+    states_are_equal(again.state(), done)
+
+
 def test_progress_can_be_read_while_it_trains(tiny_task):
     training = SupernetTraining(tiny_task, replace(SETTINGS, epochs=1), seed=3)
     seen = []
