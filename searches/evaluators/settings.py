@@ -27,5 +27,5 @@ class FullSettings(TrainingSettings):
 
     epochs: int = field(
         default=40,
-        metadata={"help": "Passes over the training images.", "min": 1, "max": 10_000},
+        metadata={"help": "Passes over the training data.", "min": 1, "max": 10_000},
     )

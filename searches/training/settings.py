@@ -11,10 +11,10 @@ class TrainingSettings:
 
     epochs: int = field(
         default=50,
-        metadata={"help": "Passes over the training images.", "min": 1, "max": 10_000},
+        metadata={"help": "Passes over the training data.", "min": 1, "max": 10_000},
     )
     batch_size: int = field(
-        default=64, metadata={"help": "Images per step.", "min": 2, "max": 4096}
+        default=64, metadata={"help": "Samples per step.", "min": 2, "max": 4096}
     )
     learning_rate: float = field(
         default=0.1, metadata={"help": "At the peak, after the warm-up.", "min": 1e-6, "max": 10.0}
@@ -42,7 +42,7 @@ class FineTuneSettings(TrainingSettings):
 
     epochs: int = field(
         default=10,
-        metadata={"help": "Passes over the training images.", "min": 1, "max": 10_000},
+        metadata={"help": "Passes over the training data.", "min": 1, "max": 10_000},
     )
     learning_rate: float = field(
         default=0.02,
