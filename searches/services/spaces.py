@@ -32,6 +32,13 @@ BUILTIN_NAMES = {
     ("ofa_mobilenet_v3", "full"): "MobileNetV3, full size",
     ("ofa_mobilenet_v3", "small"): "MobileNetV3, small",
     ("proxyless", "fbnet"): "FBNet",
+    ("cells", "lecture"): "Cells of two inputs",
+    ("cells", "nasnet"): "NASNet cells",
+    ("cells", "enas"): "ENAS cells",
+    ("cells", "darts"): "DARTS cells",
+    ("cells", "darts_small"): "DARTS cells, small",
+    ("cells", "nas_bench_201"): "NAS-Bench-201",
+    ("cells", "nas_bench_201_small"): "NAS-Bench-201, small",
 }
 
 

@@ -86,6 +86,10 @@ class SearchSpace(ABC):
     def size_formula(self) -> str:
         """How `size` comes about, for people: the factors, not the result."""
 
+    def size_note(self) -> str:
+        """What people should know about the size, or nothing."""
+        return ""
+
     @abstractmethod
     def describe(self, genes: Genes) -> dict[str, Any]:
         """The architecture in words of the family, JSON."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from searches.objectives.cards import Card, Registry
-from searches.spaces import mlp_presets, network_presets, presets
+from searches.spaces import cell_presets, mlp_presets, network_presets, presets
 from searches.spaces.base import SearchSpace
 from searches.spaces.restriction import ONLY, restricted
 
@@ -106,6 +106,19 @@ FAMILIES = Registry(
             requires=frozenset({"data:images"}),
             provides=frozenset({"weight sharing", "slot additive", "target:mobile"}),
             presets={"8 pixels": mlp_presets.SMALL_IMAGES, "16 pixels": mlp_presets.IMAGES},
+        ),
+        SpaceCard(
+            name="cells",
+            label="Cells",
+            path="searches.spaces.cells:CellSpace",
+            networks="searches.networks.cells:CellNetworks",
+            summary="A small graph of operations that the network repeats, and perhaps another "
+            "that halves the map: the cells of NASNet, ENAS, DARTS and NAS-Bench-201.",
+            requires=frozenset({"data:images"}),
+            provides=frozenset(
+                {"weight sharing", "slot additive", "target:mobile", "differentiable slots"}
+            ),
+            presets=cell_presets.PRESETS,
         ),
     ],
 )
