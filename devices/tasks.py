@@ -28,7 +28,8 @@ def measure_host(device_id: int) -> None:
         lease.release(due_at=None, progress={}, error="Its worker was lost again and again.")
         return
     try:
-        _measure(lease)
+        with Heartbeat(lease) as heartbeat:
+            _measure(lease, heartbeat)
     except NotWanted:
         lease.release(progress={})  # still due: the next worker starts afresh
     except Exception:  # a machine that cannot be measured must not stop the workers
@@ -36,12 +37,11 @@ def measure_host(device_id: int) -> None:
         lease.release(due_at=None, progress={}, error=traceback.format_exc())
 
 
-def _measure(lease: Lease) -> None:
+def _measure(lease: Lease, heartbeat: Heartbeat) -> None:
     from devices.profiles.measure import measure_host as measured
     from devices.profiles.operations import Operation
     from devices.versions import append, version_of
 
-    heartbeat = Heartbeat(lease)
     shown = -1
 
     def progress(done: int, total: int) -> None:

@@ -152,6 +152,9 @@ WEBNAS_QUOTA_MODELS = env.int("WEBNAS_QUOTA_MODELS", default=20)
 
 WEBNAS_LEASE_SECONDS = env.float("WEBNAS_LEASE_SECONDS", default=60)
 WEBNAS_HEARTBEAT_SECONDS = env.float("WEBNAS_HEARTBEAT_SECONDS", default=10)
+# One batch, or whatever a slice cannot interrupt; what takes longer counts as hanging. Below
+# CELERY_TASK_TIME_LIMIT, at which a worker kills a slice.
+WEBNAS_STEP_SECONDS = env.float("WEBNAS_STEP_SECONDS", default=600)
 WEBNAS_SLICE_SECONDS = env.float("WEBNAS_SLICE_SECONDS", default=60)
 WEBNAS_NUDGE_SECONDS = env.float("WEBNAS_NUDGE_SECONDS", default=30)
 WEBNAS_SWEEP_SECONDS = env.float("WEBNAS_SWEEP_SECONDS", default=2)

@@ -54,12 +54,16 @@ class Making:
 
 def advance(lease: Lease) -> None:
     """One slice: train, or export when the weights are there."""
-    from searches.export.parity import ParityError
-
     model = ChosenModel.objects.select_related("trial").get(pk=lease.pk)
     run = Run.objects.select_related("dataset", "space", "supernet").get(pk=model.trial.run_id)
-    making = Making(lease, model, run, Heartbeat(lease))
-    if lease.attempts > settings.WEBNAS_TRIAL_ATTEMPTS:
+    with Heartbeat(lease) as heartbeat:
+        _make(Making(lease, model, run, heartbeat))
+
+
+def _make(making: Making) -> None:
+    from searches.export.parity import ParityError
+
+    if making.lease.attempts > settings.WEBNAS_TRIAL_ATTEMPTS:
         _end(making, ChosenModel.Status.LOST, error="Its worker was lost again and again.")
         return
     try:
@@ -68,7 +72,7 @@ def advance(lease: Lease) -> None:
         fields = {"error": str(refusal), "report": refusal.report}
         _end(making, ChosenModel.Status.REFUSED, **fields)
     except Exception:  # this model cannot be made; the worker goes on
-        logger.exception("Model %s failed", model.pk)
+        logger.exception("Model %s failed", making.model.pk)
         _end(making, ChosenModel.Status.FAILED, error=traceback.format_exc())
 
 

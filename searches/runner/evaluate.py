@@ -76,8 +76,12 @@ def evaluate_one(lease: Lease, until: float) -> bool:
     if not run.is_active:
         lease.release(due_at=None)
         return False
-    heartbeat = Heartbeat(lease, is_wanted=lambda: slices.is_wanted(run.pk))
-    judging = Judging(lease, run, trial, heartbeat, until)
+    with Heartbeat(lease, is_wanted=lambda: slices.is_wanted(run.pk)) as heartbeat:
+        return _judge(Judging(lease, run, trial, heartbeat, until))
+
+
+def _judge(judging: Judging) -> bool:
+    lease, run, trial = judging.lease, judging.run, judging.trial
     if lease.attempts > settings.WEBNAS_TRIAL_ATTEMPTS:
         reason = f"Its worker was lost {lease.attempts - 1} times."
         _give_up(judging, Trial.Status.LOST, reason)
@@ -92,7 +96,7 @@ def evaluate_one(lease: Lease, until: float) -> bool:
             return False
         logger.exception("Trial %s of run %s failed", trial.number, run.pk)
         _give_up(judging, Trial.Status.FAILED, traceback.format_exc())
-    return heartbeat.tick()
+    return judging.heartbeat.tick()
 
 
 def _end_without_space(judging: Judging) -> None:

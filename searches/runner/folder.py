@@ -61,7 +61,11 @@ def read(lease: Lease) -> None:
     if lease.attempts > settings.WEBNAS_TRIAL_ATTEMPTS:
         _fail(lease, "Its worker was lost again and again.")
         return
-    heartbeat = Heartbeat(lease)
+    with Heartbeat(lease) as heartbeat:
+        _read_and_store(lease, dataset, heartbeat)
+
+
+def _read_and_store(lease: Lease, dataset: DataSet, heartbeat: Heartbeat) -> None:
     try:
         columns = stored_columns(_read(dataset, heartbeat))
         _store(lease, dataset, columns)

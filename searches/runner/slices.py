@@ -80,9 +80,9 @@ def advance_run(lease: Lease, stages: Mapping[str, Callable[[Run, Heartbeat], Ou
     started_at = {"started_at": run.started_at or timezone.now()}
     queued = Run.objects.filter(pk=run.pk, status=Run.Status.QUEUED)
     queued.update(status=Run.Status.RUNNING, **started_at)
-    heartbeat = Heartbeat(lease, is_wanted=lambda: is_wanted(run.pk))
     started = time.monotonic()
-    outcome = guarded_outcome(run, lease, lambda: stages[run.stage](run, heartbeat))
+    with Heartbeat(lease, is_wanted=lambda: is_wanted(run.pk)) as heartbeat:
+        outcome = guarded_outcome(run, lease, lambda: stages[run.stage](run, heartbeat))
     outcome.fields["seconds"] = run.seconds + time.monotonic() - started
     try:
         store_outcome(run, lease, outcome)

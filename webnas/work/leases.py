@@ -5,17 +5,19 @@ write matches no row, so a slow or revived worker can change nothing.
 """
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 from uuid import uuid4
 
 from celery import current_app
 from django.apps import apps
 from django.conf import settings
-from django.db import Error, close_old_connections, transaction
+from django.db import Error, close_old_connections, connections, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
@@ -28,6 +30,8 @@ logger = logging.getLogger(__name__)
 NUDGES_PER_ROUND = 200
 # A running slice asks at most this often whether its work is still wanted.
 WANTED_EVERY_SECONDS = 1.0
+# How long the end of a slice waits for a renewal that is just being written.
+JOIN_SECONDS = 1.0
 
 
 class LeaseLost(Exception):
@@ -165,18 +169,47 @@ def sweep() -> int:
 class Heartbeat:
     """Keeps a lease alive while work moves on.
 
-    The slice calls `tick` after every unit of work. A slice that hangs does not tick, its lease
-    runs out and somebody else takes the row.
+    The slice calls `tick` after every unit of work. As a context manager it renews the lease
+    during a long unit, too, from a thread of its own: that ends with its process. A slice that
+    hangs does not tick for WEBNAS_STEP_SECONDS; then its lease runs out and somebody else takes
+    the row.
     """
 
     def __init__(self, lease: Lease, *, is_wanted: Callable[[], bool] = lambda: True):
         self.lease, self.is_wanted = lease, is_wanted
         self.has_to_stop = False
-        self.renewed_at = self.asked_at = time.monotonic()
+        self.renewed_at = self.asked_at = self.ticked_at = time.monotonic()
+        self._has_ended = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._has_ended.set()
+        self._thread.join(JOIN_SECONDS)  # what comes later matches no row
+
+    def _beat(self) -> None:
+        """Renew whenever no tick has done it for a while, unless the work seems to hang."""
+        try:
+            while not self._has_ended.wait(settings.WEBNAS_HEARTBEAT_SECONDS):
+                now = time.monotonic()
+                is_moving = now - self.ticked_at < settings.WEBNAS_STEP_SECONDS
+                if is_moving and now - self.renewed_at >= settings.WEBNAS_HEARTBEAT_SECONDS:
+                    self.renewed_at = now
+                    self._ask(self.lease.renew)
+        finally:
+            connections.close_all()  # those of this thread
 
     def tick(self) -> bool:
         """Renew in time; False when the slice should stop at the next consistent state."""
-        now = time.monotonic()
+        now = self.ticked_at = time.monotonic()
         if now - self.renewed_at >= settings.WEBNAS_HEARTBEAT_SECONDS:
             self.renewed_at = now
             self._ask(self.lease.renew)

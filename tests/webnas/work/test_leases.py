@@ -1,6 +1,9 @@
 """Who may work on a row: decided by one UPDATE, on every database."""
 
+import os
+import signal
 import threading
+import time
 from datetime import timedelta
 
 import pytest
@@ -211,6 +214,52 @@ class TestHeartbeat:
         settings.WEBNAS_LEASE_SECONDS = 0
         row = due_row()
         Heartbeat(leases.claim(DataSet, row.pk))
+        assert leases.claim(DataSet, row.pk) is not None
+
+    @pytest.mark.slow
+    def test_a_step_longer_than_the_lease_keeps_it(self, due_row, settings, transactional_db):
+        settings.WEBNAS_LEASE_SECONDS, settings.WEBNAS_HEARTBEAT_SECONDS = 0.6, 0.1
+        row = due_row()
+        with Heartbeat(leases.claim(DataSet, row.pk)) as heartbeat:
+            time.sleep(1.2)
+            assert leases.claim(DataSet, row.pk) is None
+            assert heartbeat.tick()
+        time.sleep(0.8)
+        assert leases.claim(DataSet, row.pk) is not None
+
+    def test_a_slice_that_hangs_loses_its_lease(self, due_row, settings, transactional_db):
+        settings.WEBNAS_LEASE_SECONDS, settings.WEBNAS_HEARTBEAT_SECONDS = 0.3, 0.05
+        settings.WEBNAS_STEP_SECONDS = 0.2
+        row = due_row()
+        with Heartbeat(leases.claim(DataSet, row.pk)) as heartbeat:
+            time.sleep(0.9)
+            assert leases.claim(DataSet, row.pk) is not None
+            assert not heartbeat.tick()
+
+    def test_a_long_step_hears_of_a_lost_lease(self, due_row, settings, transactional_db):
+        settings.WEBNAS_HEARTBEAT_SECONDS = 0.05
+        row = due_row()
+        with Heartbeat(leases.claim(DataSet, row.pk)) as heartbeat:
+            DataSet.objects.update(lease_owner="another")
+            time.sleep(0.3)
+            assert heartbeat.has_to_stop
+
+    @pytest.mark.slow
+    def test_a_killed_process_loses_its_lease(self, due_row, settings, transactional_db):
+        settings.WEBNAS_LEASE_SECONDS, settings.WEBNAS_HEARTBEAT_SECONDS = 2, 0.1
+        row = due_row()
+        lease = leases.claim(DataSet, row.pk)
+        connection.close()
+        child = os.fork()
+        if child == 0:
+            with Heartbeat(lease):
+                time.sleep(60)
+            os._exit(0)
+        time.sleep(3)
+        assert leases.claim(DataSet, row.pk) is None
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        time.sleep(2.5)
         assert leases.claim(DataSet, row.pk) is not None
 
     def test_a_lost_lease_stops_the_slice(self, due_row):
