@@ -77,6 +77,7 @@ class Spread(serializers.Serializer[Any]):
 class Analysis(serializers.Serializer[Any]):
     size = serializers.CharField()
     size_formula = serializers.CharField()
+    size_note = serializers.CharField(allow_blank=True)
     n_genotypes = serializers.CharField()
     n_operations = serializers.IntegerField()
     genes = Gene(many=True)

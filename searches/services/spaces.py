@@ -164,6 +164,7 @@ def analysis(
     return {
         "size": str(loaded.size()),
         "size_formula": loaded.size_formula(),
+        "size_note": loaded.size_note(),
         "n_genotypes": str(loaded.n_genotypes()),
         "n_operations": len(loaded.operation_table()),
         "genes": [

@@ -10,6 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from searches.models import ChosenModel, DataSet, Space
+from searches.spaces.registry import FAMILIES
 from tests.frontend import rows
 
 
@@ -165,6 +166,12 @@ def test_a_space_shows_its_size_and_what_can_be_reached(web, ada):
     assert space.size in html
     assert answer.context["analysis"]["size_formula"] in html
     assert "Latency" in [bound["label"] for bound in answer.context["bounds"]]
+
+
+def test_a_space_says_what_one_should_know_about_its_size(web):
+    space = rows.space(definition=FAMILIES["cells"].presets["lecture"])
+    html = html_of(web.get(reverse("space", args=[space.pk])))
+    assert "(2·2·M·M·N)^B = 320,000,000,000" in html
 
 
 def test_without_devices_a_space_has_no_latencies(web):

@@ -3,6 +3,7 @@
 import pytest
 
 from searches.models import Space
+from searches.spaces.cell_presets import PRESETS as CELL_PRESETS
 from searches.spaces.presets import OFA_MOBILENET_V3_FULL, OFA_MOBILENET_V3_SMALL
 
 SPACES = "/api/v1/spaces/"
@@ -21,6 +22,21 @@ def test_the_published_size_is_told_exactly(as_alice):
     analysis = as_alice.get(f"{SPACES}{answer.data['id']}/analysis/").data
     assert int(analysis["size"]) == 25 * (9**2 + 9**3 + 9**4) ** 5
     assert "25 ×" in analysis["size_formula"]
+
+
+def test_the_lecture_s_cell_is_told_with_its_factors_and_the_formula_that_falls_short(as_alice):
+    answer = as_alice.post(SPACES, {"name": "Cells", "definition": CELL_PRESETS["lecture"]})
+    analysis = as_alice.get(f"{SPACES}{answer.data['id']}/analysis/").data
+    assert analysis["size"] == "320000000000"
+    assert "(2×2 inputs × 5×5 operations × 2 merges)⁵" in analysis["size_formula"]
+    assert "(2·5·2)⁵ = 3,200,000" in analysis["size_note"]
+
+
+def test_what_is_wrong_with_a_cell_space_is_told_by_field(as_alice):
+    definition = {**CELL_PRESETS["lecture"], "operations": ["conv_9x9"], "n_nodes": 0}
+    answer = as_alice.post(SPACES, {"name": "Cells", "definition": definition})
+    assert answer.status_code == 400
+    assert "definition.n_nodes" in str(answer.data)
 
 
 def changed(**changes):
