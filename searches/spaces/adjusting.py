@@ -188,10 +188,11 @@ def survey(size: Size, price: Price, limits: Mapping[str, float], draws: Draws) 
     table = price(size.space.operation_table())
     _refuse_unknown(table, limits)
     macs, best = _one_batch(size.space, table, limits, draws.batch(size.space, 0))
-    least, n_drawn = {}, draws.n
+    least: dict[str, float] = {}
+    n_drawn = draws.n
     if not len(macs):
-        least = {measure: _least(size.space, table, measure) for measure in limits}
-        best = min([best, *_cheapest(size.space, table, limits)], key=lambda n: n.excess)
+        least, others = _cheapest(size.space, table, limits)
+        best = min([best, *others], key=lambda n: n.excess)
     is_possible = all(least.get(measure, 0) <= at_most for measure, at_most in limits.items())
     while len(macs) < FEWEST and is_possible and n_drawn < MOST_DRAWN:
         batch = draws.batch(size.space, n_drawn // draws.n)
@@ -224,22 +225,21 @@ def _one_batch(
     return np.asarray(costs.macs[excess == 0], np.float64), nearest
 
 
-def _least(space: SearchSpace, table: CostTable, measure: str) -> float:
-    """The smallest that a measure can be; for activations plus weights a bound below it."""
-    parts, total = parts_of(table, measure)
-    for values, aggregate in parts:
-        total += space.extreme(values, aggregate=aggregate, largest=False)[0]
-    return float(total)
+def _cheapest(
+    space: SearchSpace, table: CostTable, limits: Mapping[str, float]
+) -> tuple[dict[str, float], list[Nearest]]:
+    """The smallest that each measure can be, and architectures that have it.
 
-
-def _cheapest(space: SearchSpace, table: CostTable, limits: Mapping[str, float]) -> list[Nearest]:
-    """The architectures with the least of each limited measure."""
-    found = []
+    For activations plus weights it is a bound, and the architectures have the least of each.
+    """
+    least, found = {}, []
     for measure in limits:
-        for values, aggregate in parts_of(table, measure)[0]:
-            _, genes = space.extreme(values, aggregate=aggregate, largest=False)
+        parts, least[measure] = parts_of(table, measure)
+        for values, aggregate in parts:
+            cost, genes = space.extreme(values, aggregate=aggregate, largest=False)
+            least[measure] += cost
             found.append(_one_batch(space, table, limits, np.array([genes]))[1])
-    return found
+    return least, found
 
 
 def ranked(surveys: Sequence[Survey]) -> list[Survey]:

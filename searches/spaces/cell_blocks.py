@@ -1,6 +1,7 @@
 """Cells of blocks: two inputs, two operations and a merge (Zoph et al., 2018, section 3)."""
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import product
 
 import numpy as np
@@ -70,13 +71,8 @@ class Blocks(Topology):
     def widths(self) -> tuple[tuple[int, ...], Integers]:
         if not self.definition.has_unused_output:
             return super().widths()
-        genes = [(b * self._per_block + g, b + 2) for b in range(1, self.n_nodes) for g in (0, 2)]
-        shape = [n_states for _, n_states in genes]
-        chosen = np.indices(shape)  # [n_genes, *shape]: the state that each of the genes names
-        counts = np.full(shape, self.n_nodes)
-        for state in range(2, self.n_nodes + 1):
-            counts = counts - (chosen == state).any(axis=0)
-        return tuple(position for position, _ in genes), counts
+        genes = [b * self._per_block + g for b in range(1, self.n_nodes) for g in (0, 2)]
+        return tuple(genes), _unused_counts(self.n_nodes)
 
     def slots(self, layer: Layer) -> Iterator[Slot]:
         for block in range(self.n_nodes):
@@ -156,3 +152,15 @@ class Blocks(Topology):
                 genes[position] = place.state
                 genes[position + 1] = self.operations.index(place.options[option])
         return tuple(genes)
+
+
+@lru_cache(maxsize=16)
+def _unused_counts(n_nodes: int) -> Integers:
+    """Number of blocks that no other one takes as input, by the inputs of all but the first."""
+    shape = [block + 2 for block in range(1, n_nodes) for _ in range(2)]
+    chosen = np.indices(shape)  # [n_genes, *shape]: the state that each of the genes names
+    counts = np.full(shape, n_nodes)
+    for state in range(2, n_nodes + 1):
+        counts = counts - (chosen == state).any(axis=0)
+    counts.setflags(write=False)  # shared by all who ask
+    return counts

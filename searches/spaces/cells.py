@@ -19,6 +19,7 @@ from searches.spaces.cell_pairs import Pairs
 from searches.spaces.cell_slots import network_slots
 from searches.spaces.cell_topology import Graph, Topology
 from searches.spaces.factors import FactorSpace, Slot
+from searches.spaces.scaling import channels
 
 TOPOLOGIES: Mapping[str, type[Topology]] = {"blocks": Blocks, "pairs": Pairs, "edges": Edges}
 LARGEST_COUNTED = 100_000  # cells whose isomorphisms are worth a second
@@ -55,6 +56,18 @@ class CellSpace(FactorSpace):
     def with_data(self, *, in_channels: int, n_classes: int) -> "CellSpace":
         """The same choices for images of so many channels and so many classes."""
         return CellSpace(replace(self.definition, in_channels=in_channels, n_classes=n_classes))
+
+    def scaled(self, width: float, resolution: int) -> "CellSpace":
+        """As `scaling.Scalable`: the states of all cells and the stem alike."""
+        of = self.definition
+        changed = replace(
+            of,
+            channels=channels(of.channels, width),
+            stem_width=channels(of.stem_width, width),
+            resolutions=(resolution,),
+            preset="",
+        )
+        return CellSpace(changed)
 
     def size_formula(self) -> str:
         text = self.topology.formula()

@@ -145,6 +145,9 @@ class Restricted(FactorSpace):
             f"{self.base.size_formula()}, without {n_options} options of {len(self.only)} {genes}"
         )
 
+    def size_note(self) -> str:
+        return self.base.size_note()
+
     def to_json(self) -> dict[str, Any]:
         return {**self.base.to_json(), ONLY: self.only}
 

@@ -106,6 +106,23 @@ def test_sizes_that_round_to_the_same_space_are_there_once():
     assert {(size.width, size.reason) for size in left_out} == {(0.98, "The same as width 1.")}
 
 
+def test_cells_keep_their_choices_in_every_size():
+    preset = FAMILIES["cells"].presets["darts_small"]
+    space = load(preset)
+    found, left_out = sizes(space, [0.5, 1.0, 3.0], [16, 18, 32])
+    assert {(size.width, size.resolution) for size in found} == {
+        (1.0, 16),
+        (3.0, 16),
+        (1.0, 32),
+        (3.0, 32),
+    }
+    assert all(size.space.size() == space.size() for size in found)
+    assert {one.reason for one in left_out if one.resolution != 18} == {"The same as width 1."}
+    assert all("no multiple of 4" in one.reason for one in left_out if one.resolution == 18)
+    triple = found[1].space.definition
+    assert (triple.channels, triple.stem_width) == (24, 72)
+
+
 def test_sizes_that_the_family_does_not_have_are_left_out_with_the_reason():
     found, left_out = sizes(small("ofa_mobilenet_v3"), [1.0], [4, 32])
     assert [size.resolution for size in found] == [32]
