@@ -109,7 +109,7 @@ def test_sizes_that_round_to_the_same_space_are_there_once():
 def test_cells_keep_their_choices_in_every_size():
     preset = FAMILIES["cells"].presets["darts_small"]
     space = load(preset)
-    found, left_out = sizes(space, [0.5, 1.0, 3.0], [16, 18, 32])
+    found, left_out = sizes(space, [0.98, 1.0, 3.0], [16, 18, 32])
     assert {(size.width, size.resolution) for size in found} == {
         (1.0, 16),
         (3.0, 16),
