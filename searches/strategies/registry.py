@@ -109,6 +109,24 @@ STRATEGIES = Registry(
             presets={"default": {}, "model-based": {"sampler": "motpe"}},
         ),
         StrategyCard(
+            name="reinforce",
+            label="Reinforcement learning (REINFORCE)",
+            path="searches.strategies.reinforcement.reinforce:Reinforce",
+            summary="A recurrent controller proposes gene by gene and learns from one reward that "
+            "trades quality against costs; it heads for one point of the front, not for all.",
+            settings="searches.strategies.settings.reinforcement:ReinforceSettings",
+            presets={"default": {}, "hard": {"reward": "hard"}},
+        ),
+        StrategyCard(
+            name="ppo",
+            label="Reinforcement learning (PPO)",
+            path="searches.strategies.reinforcement.ppo:Ppo",
+            summary="The same controller, trained in several small steps per batch that are kept "
+            "near what it was; it heads for one point of the front, not for all.",
+            settings="searches.strategies.settings.reinforcement:PpoSettings",
+            presets={"default": {}, "hard": {"reward": "hard"}},
+        ),
+        StrategyCard(
             name="darts",
             label="DARTS",
             path="searches.strategies.derived:Derived",

@@ -9,6 +9,7 @@ from random import Random
 
 import numpy as np
 import pytest
+from scipy.stats import ttest_rel
 
 from searches.objectives.fronts import hypervolume, normalise
 from searches.strategies.base import Problem, Result
@@ -64,12 +65,12 @@ def losses_found(table, name, *, seed, budget, n_objectives):
     return np.array(found)
 
 
-def least_errors(table, name, *, budget):
+def least_errors(table, name, *, budget, seeds=SEEDS):
     """[n_seeds] validation error of the best network."""
     return np.array(
         [
             losses_found(table, name, seed=seed, budget=budget, n_objectives=1).min()
-            for seed in SEEDS
+            for seed in seeds
         ]
     )
 
@@ -94,6 +95,14 @@ def random_errors(table):
 def test_single_objective_beats_random_search(table, random_errors, name):
     wins = least_errors(table, name, budget=300) < random_errors
     assert np.mean(wins) >= 0.75
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["reinforce", "ppo"])
+def test_controller_beats_random_search(table, random_errors, name):
+    errors = least_errors(table, name, budget=300, seeds=SEEDS[:20])
+    assert np.mean(errors < random_errors[:20]) >= 0.75
+    assert ttest_rel(errors, random_errors[:20], alternative="less").pvalue < 0.05
 
 
 @pytest.mark.parametrize(
