@@ -1,10 +1,11 @@
-"""Shared weights of residual and choice spaces learn, and their networks are judged as any."""
+"""Shared weights of residual, choice and cell spaces learn; networks are judged as any."""
 
 from random import Random
 
 import pytest
 
 from searches.spaces import network_presets as presets
+from searches.spaces.cell_presets import NAS_BENCH_201_SMALL
 from searches.spaces.registry import load
 from searches.targets.mobile import MobileTask
 from searches.targets.settings import MobileSettings
@@ -30,6 +31,7 @@ DEFINITIONS = {
         "resolutions": [12],
         "stages": [{"width": 16, "stride": 2, "n_blocks": 3}],
     },
+    "cells": {**NAS_BENCH_201_SMALL, "resolutions": [12]},
 }
 
 
