@@ -5,6 +5,8 @@ from django.urls import reverse
 
 from tests.frontend import rows
 
+pytestmark = pytest.mark.slow
+
 VALUES = ["²", "9" * 5000, "9" * 18, "-1", "1e9", "x", "\0", "'", "latency@", "None", ""]
 NAMES = ["page", "trial", "version", "device", "from", "dataset", "space", "sort", "show"]
 NAMES += ["x", "y", "log", "type", "format", "status", "order", "q", "seen", "limit.a"]

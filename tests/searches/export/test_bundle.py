@@ -21,6 +21,8 @@ from searches.networks.ofa_mobilenet_v3 import OfaMobileNetV3Networks
 from searches.training.network import NetworkTraining
 from searches.training.settings import TrainingSettings
 
+pytestmark = pytest.mark.slow
+
 FAMILY = OfaMobileNetV3Networks()
 
 NEVER = float("inf")

@@ -89,6 +89,7 @@ def test_hypervolume_grows_and_is_kept_as_results_arrive(owner, request_):
     assert volumes[-1] == run.hypervolume > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", [1, 2, 3])
 def test_the_order_of_work_changes_nothing(owner, request_, order, settings):
     settings.WEBNAS_SLICE_SECONDS = 0
@@ -98,6 +99,7 @@ def test_the_order_of_work_changes_nothing(owner, request_, order, settings):
     assert shuffled.hypervolume == plain.hypervolume
 
 
+@pytest.mark.slow
 def test_another_seed_searches_elsewhere(owner, request_):
     one = drive(started(owner, request_))
     other = drive(started(owner, request_, seed=4))
@@ -259,6 +261,7 @@ def test_trials_that_failed_before_they_were_told_are_judged_again_on_resume(
     assert drive(run).status == Run.Status.FINISHED
 
 
+@pytest.mark.slow
 def test_a_judgement_that_was_interrupted_is_finished_and_verified(owner, request_, settings):
     plain = drive(started(owner, request_, name="plain"))
     settings.WEBNAS_SLICE_SECONDS = 0
@@ -290,6 +293,7 @@ def test_results_that_come_while_the_coordinator_looks_wake_it(owner, request_):
     assert run.due_at <= timezone.now()
 
 
+@pytest.mark.slow
 def test_a_strategy_is_restored_to_go_on_as_if_it_had_never_stopped(owner, request_):
     plain = drive(started(owner, request_, name="plain"))
     run = started(owner, request_, name="restored")
@@ -347,6 +351,7 @@ def test_what_a_worker_does_after_it_lost_its_lease_is_not_stored(owner, request
     assert (run.n_told, run.lease_owner) == (0, "another")
 
 
+@pytest.mark.slow
 def test_a_clone_has_the_same_choices(owner, request_):
     run = drive(started(owner, request_))
     clone = drive(runs.clone_run(run=run, owner=owner, changes={"name": "again"}))
