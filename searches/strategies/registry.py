@@ -80,6 +80,15 @@ STRATEGIES = Registry(
             presets={"default": {}},
         ),
         StrategyCard(
+            name="motpe",
+            label="Bayesian (multi-objective TPE)",
+            path="searches.strategies.motpe:Motpe",
+            summary="Models what the good results have in common and the others lack, and "
+            "proposes what fits best.",
+            settings="searches.strategies.settings.bayesian:MotpeSettings",
+            presets={"default": {}},
+        ),
+        StrategyCard(
             name="successive_halving",
             label="Successive halving",
             path="searches.strategies.halving:SuccessiveHalving",
