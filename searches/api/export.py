@@ -70,13 +70,15 @@ def _cells(row: dict[str, Any], names: list[str]) -> Iterator[Any]:
 def measure_keys(run: Run) -> list[str]:
     """All measures that a trial of the run may have: objectives first."""
     devices = [pin.device_id for pin in run.pinned.all()]
-    qualities = list(engine.qualities_of(run.target))
+    qualities = list(engine.qualities_of(run))
     costs = [
         key(measure.name, device)
-        for measure in COSTS.values()
+        for measure in engine.known_measures(run).values()
+        if measure.name in COSTS
         for device in (devices if measure.needs_device else [None])
     ]
-    everything = [*keys(run), *qualities, *(f"{name}:test" for name in qualities), *costs]
+    tested = [] if engine.is_tabular(run.target) else [f"{name}:test" for name in qualities]
+    everything = [*keys(run), *qualities, *tested, *costs]
     return list(dict.fromkeys(everything))
 
 

@@ -5,10 +5,15 @@ from typing import BinaryIO
 
 from searches.datasets.base import ImageData, LabelledData
 from searches.datasets.features import FeatureData
+from searches.datasets.known_table import KnownTable
 
-KINDS: Mapping[str, type[LabelledData]] = {data.kind: data for data in (ImageData, FeatureData)}
+Data = LabelledData | KnownTable
+
+KINDS: Mapping[str, type[Data]] = {
+    data.kind: data for data in (ImageData, FeatureData, KnownTable)
+}
 
 
-def load(kind: str, file: BinaryIO) -> LabelledData:
+def load(kind: str, file: BinaryIO) -> Data:
     """The data set of a stored file."""
     return KINDS[kind].load(file)

@@ -7,7 +7,7 @@ choices that make an architecture; their different values are the options.
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from io import BytesIO
@@ -124,9 +124,21 @@ class KnownTable:
 
 
 def measure_of(name: str, unit: str, direction: str) -> Measure:
-    """The measure of a column: a quality, as only a look at the row tells it."""
+    """The measure of a column: like a quality, only an evaluation (a look) tells it."""
     way: Any = direction
-    return Measure(name, name, unit, way, kind="quality")
+    return Measure(name, name, unit, way, kind="result")
+
+
+def measures_of(statistics: Mapping[str, Any]) -> list[Measure]:
+    """What was measured, from what `KnownTable.statistics` says."""
+    found = statistics.get("measures", [])
+    return [measure_of(one["name"], one["unit"], one["direction"]) for one in found]
+
+
+def ends_of(statistics: Mapping[str, Any], name: str) -> tuple[float, float]:
+    """The smallest and the largest value of a measured column."""
+    found = next(one for one in statistics["measures"] if one["name"] == name)
+    return found["min"], found["max"]
 
 
 def is_table(header: Sequence[str]) -> bool:

@@ -1,4 +1,4 @@
-"""A picture of rows of numbers: where the classes lie on the two main directions."""
+"""Pictures of rows: where classes lie on the two main directions, or what a table knows."""
 
 from io import BytesIO
 
@@ -7,6 +7,7 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
 from searches.datasets.features import FeatureData
+from searches.datasets.known_table import KnownTable
 
 WIDTH, HEIGHT, MARGIN = 540, 272, 14
 LEGEND = 150  # of the width
@@ -47,10 +48,38 @@ def projected(data: FeatureData) -> Floats:
     return places
 
 
-def _on_paper(places: Floats) -> Floats:
+def trade_off(table: KnownTable) -> bytes:
+    """PNG of a table's rows, the second measured column across and the first one up.
+
+    Of a single column the values in ascending order.
+    """
+    image = Image.new("RGB", (WIDTH * SCALE, HEIGHT * SCALE), "#fafaf7")
+    draw = ImageDraw.Draw(image)
+    for x, y in _on_paper(_known_pairs(table), legend=0):
+        box = [SCALE * (value + shift) for shift in (-2, 2) for value in (x, y)]
+        draw.ellipse(box, fill=COLOURS[0])
+    file = BytesIO()
+    image.resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS).save(file, "PNG", optimize=True)
+    return file.getvalue()
+
+
+def _known_pairs(table: KnownTable) -> Floats:
+    """[n, 2] at most SHOWN rows that have both values, spread evenly; [1, 2] when none has."""
+    values = table.values[:, :2]
+    if values.shape[1] == 1:
+        ascending = np.sort(values[:, 0])
+        values = np.stack([ascending, np.arange(len(ascending))], axis=1)
+    values = values[np.isfinite(values).all(axis=1)]
+    if not len(values):
+        return np.zeros((1, 2))
+    picked = np.linspace(0, len(values) - 1, min(len(values), SHOWN)).astype(int)
+    return np.asarray(values[picked][:, ::-1], np.float64)
+
+
+def _on_paper(places: Floats, legend: int = LEGEND) -> Floats:
     low, high = places.min(axis=0), places.max(axis=0)
     share = (places - low) / np.where(high > low, high - low, 1.0)
-    size = np.array([WIDTH - LEGEND - 2 * MARGIN, HEIGHT - 2 * MARGIN])
+    size = np.array([WIDTH - legend - 2 * MARGIN, HEIGHT - 2 * MARGIN])
     paper: Floats = MARGIN + np.array([0, 1]) * size + share * size * np.array([1, -1])
     return paper
 

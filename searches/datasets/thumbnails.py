@@ -5,17 +5,20 @@ from io import BytesIO
 import numpy as np
 from PIL import Image
 
-from searches.datasets.base import LabelledData
 from searches.datasets.features import FeatureData
-from searches.datasets.scatter import scatter
+from searches.datasets.kinds import Data
+from searches.datasets.known_table import KnownTable
+from searches.datasets.scatter import scatter, trade_off
 
 COLUMNS, TILE, GAP = 8, 64, 4
 
 
-def sample_sheet(data: LabelledData, n: int = 32) -> bytes:
+def sample_sheet(data: Data, n: int = 32) -> bytes:
     """PNG of training images, class after class in turn; of rows of numbers a plot."""
     if isinstance(data, FeatureData):
         return scatter(data)
+    if isinstance(data, KnownTable):
+        return trade_off(data)
     order = _in_turn(data.y_train, n)
     rows = -(-len(order) // COLUMNS)
     step = TILE + GAP

@@ -29,8 +29,16 @@ EVALUATORS = Registry(
             settings="searches.evaluators.settings:FullSettings",
             summary="Trains every candidate from scratch. Slow; its scores are those of the "
             "network that you get.",
+            requires=frozenset({"networks"}),
             provides=frozenset({"fidelities"}),
             presets={"demo": {"epochs": 10}, "standard": {"epochs": 40}},
+        ),
+        Card(
+            name="table",
+            label="Look-up",
+            path="searches.evaluators.table:TableEvaluator",
+            summary="Reads what a table of known results says of an architecture.",
+            requires=frozenset({"tabular"}),
         ),
     ],
 )

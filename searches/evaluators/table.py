@@ -53,7 +53,7 @@ class TableCandidate(Candidate):
             raise NotInTable(f"The table has no row for {row}.")
         units = {measure.name: measure.unit for measure in self.table.measures}
         return {
-            name: MeasuredValue(value, units[name], "table", split=split)
+            name: MeasuredValue(value, units[name], "table")
             for name, value in found.items()
             if math.isfinite(value)
         }

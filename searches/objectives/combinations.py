@@ -9,6 +9,7 @@ from searches.objectives.cards import Card
 # What a tag means, and which choice can provide it.
 PHRASES = {
     "weight sharing": ("space", "architectures that share one set of weights"),
+    "networks": ("space", "networks that can be trained"),
     "slot additive": ("space", "a cost that is a sum over the choices"),
     "differentiable slots": ("space", "choices that can be mixed with weights"),
     "shared weights": ("evaluator", "one set of weights for all architectures"),
@@ -18,6 +19,7 @@ PHRASES = {
 DATA = {
     "images": "images with one class each",
     "features": "rows of numbers with one class each",
+    "table": "a table of known results",
 }
 
 

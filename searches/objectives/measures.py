@@ -10,7 +10,8 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any, Literal
 
 Direction = Literal["min", "max"]
-Kind = Literal["quality", "cost"]
+# "result": a column of a table of known results, in whatever unit it was written down.
+Kind = Literal["quality", "cost", "result"]
 
 # From the most to the least trustworthy (DESIGN, 7).
 COST_PROVENANCES = ("measured", "looked up", "interpolated", "predicted", "analytic")
@@ -33,6 +34,11 @@ class Measure:
     direction: Direction
     needs_device: bool = False
     kind: Kind = "cost"
+
+    @property
+    def is_share(self) -> bool:
+        """Whether values lie between 0 and 1 and people read them as percent."""
+        return self.kind == "quality" and self.unit == ""
 
 
 COSTS: Mapping[str, Measure] = {
@@ -124,26 +130,34 @@ def display(measure: Measure, value: float) -> str:
     """The value as a person reads it: "93.4 %", "1.25 ms", "310 kB", "4.2 M"."""
     if not math.isfinite(value):
         return "unknown"
-    if measure.kind == "quality" and measure.unit == "":
+    if measure.is_share:
         return f"{100 * value:.1f} %"
+    if measure.kind == "result":
+        return _as_written(measure, value)
     if measure.unit in ("", "B"):
         return _with_prefix(value, measure.unit)
     return f"{value:.3g} {measure.unit}" if abs(value) < 1000 else f"{value:,.0f} {measure.unit}"
 
 
+def _as_written(measure: Measure, value: float) -> str:
+    """Four digits, as rows of a table differ by little, and no prefix: the unit is anybody's."""
+    digits = f"{value:.4g}" if abs(value) < 1e4 else f"{value:,.0f}"
+    return f"{digits} {measure.unit}".strip()
+
+
 def display_beyond(measure: Measure, value: float, *, up: bool) -> str:
-    """A cost as a bound that `value` keeps to: "1.235 ms", "43.3 kB (43212 B)".
+    """A value as a bound that `value` keeps to: "1.235 ms", "43.3 kB (43212 B)".
 
     Rounded away from what lies within: a value that is rounded to the nearest and then asked for
     may be out of reach by the last digit. Where values are whole, the exact one stands beside.
 
     Args:
-        measure: of a cost.
+        measure: of a cost, or of a table's column.
         value: in the measure's unit.
         up: the bound lies above the value, as that of `at_most`.
     """
-    if measure.unit not in ("", "B"):
-        return f"{_outward(value, 4, up=up):f} {measure.unit}"
+    if measure.unit not in ("", "B") or measure.kind == "result":
+        return f"{_outward(value, 4, up=up):f} {measure.unit}".strip()
     exact = f"{math.ceil(value) if up else math.floor(value)} {measure.unit}".strip()
     if abs(value) < 1000:
         return exact

@@ -4,7 +4,7 @@ Every operation of the space is priced once per device; an architecture is then 
 sum. Cost keys are "latency@7" on device 7 and "storage" without a device.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
@@ -20,6 +20,7 @@ from searches.objectives.limits import Limit
 from searches.objectives.measures import (
     COST_PROVENANCES,
     COSTS,
+    Measure,
     MeasuredValue,
     Measures,
     display_beyond,
@@ -81,9 +82,13 @@ class Costing:
         self._tables: dict[int | None, CostTable] = {None: _table(space, None, "")}
         for device, version in versions.items():
             self._tables[device] = _table(space, version.pk, version.content_sha256)
+        # Nothing is known of the layers behind a table of results.
+        self.has_costs = bool(space.operation_table())
 
     def knows(self, measure: str, device: int | None) -> bool:
         """Whether the device's profile can give this cost at all."""
+        if not self.has_costs:
+            return False
         if measure in ("latency", "energy"):
             table = self._tables.get(device) if device is not None else None
             return table is not None and bool(getattr(table, f"has_{measure}"))
@@ -114,6 +119,8 @@ class Costing:
     def measures(self, population: Sequence[Genes]) -> list[Measures]:
         """All costs of each architecture, with provenance and source."""
         found: list[Measures] = [{} for _ in population]
+        if not self.has_costs:
+            return found
         free = self.costs(population, None)
         for name in ("storage", "peak_memory", "macs", "parameters"):
             column = getattr(free, COLUMNS[name])
@@ -242,15 +249,18 @@ def _judges_interval(limit: Limit) -> bool:
     return limit.statistic == "upper" and limit.measure == "latency"
 
 
-def unreachable(limit: Limit, bound: Bound, device: str = "") -> str:
+def unreachable(
+    limit: Limit, bound: Bound, device: str = "", known: Mapping[str, Measure] = COSTS
+) -> str:
     """Why no architecture can meet the limit alone, and what can be met; empty when some can.
 
     Args:
-        limit: of a cost.
+        limit: of a cost, or of another measure whose ends are known.
         bound: as `Costing.limited` gives it for this limit.
         device: name of the limit's device.
+        known: measures by name.
     """
-    measure, asked = COSTS[limit.measure], limit.text(device=device)
+    measure, asked = known[limit.measure], limit.text(known, device)
     high, low = (" upper", " lower") if _judges_interval(limit) else ("", "")
     if limit.at_most is not None and bound.minimum > limit.at_most:
         least = display_beyond(measure, bound.minimum, up=True)
@@ -271,6 +281,10 @@ def scale_of(objective: Objective, costing: Costing, *, trivial: float) -> dict[
     if objective.measure not in COLUMNS:
         return {"ideal": 1.0, "reference": trivial}
     bound = costing.bound(objective.measure, objective.device)
-    ends = [bound.minimum, bound.maximum]
-    ideal, reference = ends if objective.direction == "min" else reversed(ends)
+    return scale_between(objective, bound.minimum, bound.maximum)
+
+
+def scale_between(objective: Objective, low: float, high: float) -> dict[str, float]:
+    """The better of two ends is the ideal, the worse one the reference."""
+    ideal, reference = (low, high) if objective.direction == "min" else (high, low)
     return {"ideal": ideal, "reference": reference}

@@ -7,10 +7,9 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from io import BytesIO
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from searches.datasets import kinds
-from searches.datasets.base import LabelledData
+from searches.datasets import kinds, known_table
 from searches.evaluators.registry import EVALUATORS
 from searches.models import DataSet, Run, Space, Supernet, Trial
 from searches.objectives.cards import Card, load_object
@@ -60,14 +59,33 @@ def target_card(name: str) -> TargetCard:
     return card
 
 
-def qualities_of(target: str) -> dict[str, Measure]:
-    """The quality measures of a target by name."""
-    return {measure.name: measure for measure in target_card(target).qualities}
+def is_tabular(target: str) -> bool:
+    """Whether results are looked up: there are no networks, so none of their costs either."""
+    return target_card(target).data_kind == known_table.KnownTable.kind
 
 
-def known_measures(target: str) -> dict[str, Measure]:
+class Chosen(Protocol):
+    """A run, or the request of one; the data set is read only where it matters."""
+
+    @property
+    def target(self) -> str: ...
+
+    @property
+    def dataset(self) -> DataSet: ...
+
+
+def qualities_of(chosen: Chosen) -> dict[str, Measure]:
+    """What an evaluation tells, by name: the target's measures, or the columns of a table."""
+    qualities: Sequence[Measure] = target_card(chosen.target).qualities
+    if is_tabular(chosen.target):
+        qualities = known_table.measures_of(chosen.dataset.statistics)
+    return {measure.name: measure for measure in qualities}
+
+
+def known_measures(chosen: Chosen) -> dict[str, Measure]:
     """Everything that can be an objective or a limit."""
-    return qualities_of(target) | dict(COSTS)
+    costs = {} if is_tabular(chosen.target) else dict(COSTS)
+    return qualities_of(chosen) | costs
 
 
 def space_of(run: Run) -> SearchSpace:
@@ -108,12 +126,13 @@ def strategy_of(run: Run, costing: Costing) -> Strategy:
 def problem_of(run: Run, costing: Costing) -> Problem:
     """What the run's strategy may know; the scale is there once the run is prepared."""
     limits, objectives = limits_of(run), objectives_of(run)
+    known = known_measures(run)
     return Problem(
         space=costing.space,
         n_objectives=len(objectives),
         violations=lambda population: costing.violations(population, limits),
         budget=run.budget,
-        limits=tuple(limit.text() for limit in limits),
+        limits=tuple(limit.text(known) for limit in limits),
         aims=tuple(_aim(run, objective) for objective in objectives if run.scale),
         costs=lambda population: costing.losses(population, objectives),
         epochs=_epochs(run),
@@ -197,7 +216,7 @@ def trial_seed(run: Run, trial: Trial) -> int:
 
 
 @lru_cache(maxsize=2)
-def _data(kind: str, name: str) -> LabelledData:
+def _data(kind: str, name: str) -> kinds.Data:
     return kinds.load(kind, BytesIO(files.read(name)))
 
 
@@ -257,6 +276,11 @@ def store_checkpoint(folder: str, state: dict[str, Any]) -> files.StoredFile:
 def shares_weights(run: Run) -> bool:
     """Whether the evaluator judges by weights that all architectures share."""
     return "shared weights" in EVALUATORS[run.evaluator].provides
+
+
+def trains_alone(run: Run) -> bool:
+    """Whether every candidate is trained for itself."""
+    return not shares_weights(run) and not is_tabular(run.target)
 
 
 def is_one_shot(run: Run) -> bool:

@@ -4,6 +4,7 @@ import logging
 import time
 import traceback
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -12,8 +13,7 @@ from django.utils import timezone
 
 from searches.models import Run, Trial
 from searches.objectives.limits import total_violation
-from searches.objectives.measures import from_json, to_json
-from searches.objectives.objectives import losses
+from searches.objectives.measures import Measures, from_json, to_json
 from searches.runner import engine, slices
 from webnas.disk import is_no_space
 from webnas.work import files, leases
@@ -28,7 +28,7 @@ NO_CHECKPOINT: dict[str, Any] = {"checkpoint": "", "n_bytes": 0}
 
 
 class NoValue(Exception):
-    """An objective has no finite value for this network."""
+    """An objective, or what a limit is on, has no finite value for this network."""
 
 
 def evaluate(lease: Lease) -> None:
@@ -169,23 +169,29 @@ def _finish(judging: Judging, candidate: "Candidate") -> None:
     run, trial = judging.run, judging.trial
     quality = candidate.quality("validation", tick=judging.heartbeat.tick)
     measures = from_json(trial.measures) | quality
+    objectives, limits = engine.objectives_of(run), engine.limits_of(run)
+    wanted = [*(o.key for o in objectives), *(limit.key for limit in limits)]
+    unknown = [key for key in wanted if not _is_known(key, measures)]
+    if unknown:
+        raise NoValue(", ".join(unknown))
     fields: dict[str, Any] = {
         "status": Trial.Status.DONE,
         "data": trial.data | {"measures": to_json(measures)},
-        "violation": total_violation(engine.limits_of(run), measures),
+        "violation": total_violation(limits, measures),
         **NO_CHECKPOINT,
     }
-    objectives = engine.objectives_of(run)
-    if losses(objectives, measures) is None:
-        raise NoValue(", ".join(objective.key for objective in objectives))
     for position, objective in enumerate(objectives):
         fields[f"value_{position}"] = measures[objective.key].value
-    if not engine.shares_weights(run):
-        # Trained for this trial alone: kept for verification and for whoever chooses it.
+    if engine.trains_alone(run):
+        # Kept for verification and for whoever chooses it.
         fields |= _stored(run, candidate)
     with files.removed_on_error(fields["checkpoint"]):
         _end(judging, **fields)
     files.remove(trial.checkpoint)
+
+
+def _is_known(key: str, measures: Measures) -> bool:
+    return key in measures and isfinite(measures[key].value)
 
 
 def _verify(judging: Judging, candidate: "Candidate") -> None:

@@ -10,7 +10,8 @@ from django.conf import settings
 from django.db import transaction
 
 from searches.datasets import image_folder
-from searches.datasets.base import DataRefused, ImageData, LabelledData, Limits
+from searches.datasets.base import DataRefused, ImageData, Limits
+from searches.datasets.kinds import Data
 from searches.datasets.thumbnails import sample_sheet
 from searches.models import DataSet
 from webnas.accounts import quotas
@@ -25,7 +26,7 @@ def limits() -> Limits:
     return Limits(upload_bytes=settings.WEBNAS_UPLOAD_BYTES)
 
 
-def stored_columns(data: LabelledData) -> dict[str, Any]:
+def stored_columns(data: Data) -> dict[str, Any]:
     """Write the data set's files; the columns point to them."""
     stored = files.write("datasets", ".npz", data.to_bytes())
     with files.removed_on_error(stored.name):

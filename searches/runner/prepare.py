@@ -6,12 +6,13 @@ from typing import Any
 import numpy as np
 from django.utils import timezone
 
+from searches.datasets import known_table
 from searches.models import DataSet, PinnedProfile, Run
 from searches.objectives.limits import Limit
 from searches.objectives.measures import COSTS
 from searches.objectives.objectives import Objective
 from searches.runner import engine, slices
-from searches.runner.costing import Costing, scale_of
+from searches.runner.costing import Costing, scale_between, scale_of
 from searches.runner.measuring import measuring_of
 from searches.runner.slices import Outcome
 from searches.runner.versions import versions_of
@@ -62,7 +63,7 @@ def _soon() -> Any:
 def _missing_costs(run: Run, costing: Costing) -> str:
     wanted: list[Objective | Limit] = [*engine.objectives_of(run), *engine.limits_of(run)]
     for asked in wanted:
-        is_quality = asked.measure in engine.qualities_of(run.target)
+        is_quality = asked.measure in engine.qualities_of(run)
         if not is_quality and not costing.knows(asked.measure, asked.device):
             device = _names(run).get(asked.device or 0, "")
             return f"The profile of “{device}” gives no {asked.measure}."
@@ -77,7 +78,7 @@ def _infeasible(run: Run, costing: Costing) -> str:
     if violation == 0:
         return ""
     found, names = costing.measures([genes])[0], _names(run)
-    known = engine.known_measures(run.target)
+    known = engine.known_measures(run)
     misses = "; ".join(
         limit.loosened(found[limit.key], COSTS, names.get(limit.device or 0, ""))
         for limit in limits
@@ -93,13 +94,11 @@ def _names(run: Run) -> dict[int, str]:
 
 
 def _begin(run: Run, costing: Costing) -> Outcome:
-    n_classes = len(run.dataset.statistics["classes"])
-    trivial = engine.target_card(run.target).trivial_quality(n_classes)
-    scale = {
-        objective.key: scale_of(objective, costing, trivial=trivial)
-        for objective in engine.objectives_of(run)
+    fields: dict[str, Any] = {
+        "scale": _scale(run, costing),
+        "versions": versions_of(run),
+        "message": "",
     }
-    fields: dict[str, Any] = {"scale": scale, "versions": versions_of(run), "message": ""}
     if engine.needs_training(run) and run.supernet is None:
         supernet = engine.supernet_of(run)
 
@@ -113,6 +112,16 @@ def _begin(run: Run, costing: Costing) -> Outcome:
     stage = Run.Stage.SEARCH if is_trained else Run.Stage.TRAIN
     text = f"Prepared: {costing.space.size():.3g} networks; {stage} next."
     return Outcome(fields | {"stage": stage}, store=lambda: slices.log(run.pk, text))
+
+
+def _scale(run: Run, costing: Costing) -> dict[str, dict[str, float]]:
+    """Ideal and reference of each objective; in a table the best and the worst of the column."""
+    objectives, facts = engine.objectives_of(run), run.dataset.statistics
+    if engine.is_tabular(run.target):
+        ends = {o.key: known_table.ends_of(facts, o.measure) for o in objectives}
+        return {o.key: scale_between(o, *ends[o.key]) for o in objectives}
+    trivial = engine.target_card(run.target).trivial_quality(len(facts["classes"]))
+    return {o.key: scale_of(o, costing, trivial=trivial) for o in objectives}
 
 
 def scaled(losses: np.ndarray, run: Run) -> np.ndarray:

@@ -24,6 +24,7 @@ from searches.strategies.base import Proposal, Strategy
 from webnas.work import leases
 from webnas.work.leases import Heartbeat
 
+NOTHING_TO_VERIFY = "A table has no test split: the front is not verified."
 # Messages sent for a new batch; a worker that got one goes on with the rest of the batch.
 NUDGES_PER_BATCH = 16
 # Strategies kept per process, with the (asked, told) counts that they stand at.
@@ -111,8 +112,10 @@ def _outcome(
         "hypervolume": hypervolume_of(run, front),
         "message": f"{told} of {run.budget} networks judged",
     }
+    end = None
     if not proposals:
         fields["stage"] = Run.Stage.VERIFY
+        end = Run.Status.FINISHED if engine.is_tabular(run.target) else None
 
     def store() -> None:
         _store_told(run, batch, front, told, fields["hypervolume"])
@@ -120,8 +123,11 @@ def _outcome(
         for trial in [t for t in trials if t.due_at][:NUDGES_PER_BATCH]:
             leases.nudge_on_commit(Trial, trial.pk)
         _keep(run.pk, asked, told, strategy)
+        if end is not None:
+            slices.log(run.pk, NOTHING_TO_VERIFY)
 
-    return Outcome(fields, store=store, due_at=slices.in_a_while() if trials else None)
+    due_at = slices.in_a_while() if trials else None
+    return Outcome(fields, store=store, end=end, due_at=due_at)
 
 
 def _store_told(

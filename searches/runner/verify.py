@@ -74,7 +74,7 @@ def fallen_off(run: Run, verified: list[Trial]) -> set[int]:
 
 def _tested(run: Run, trial: Trial) -> tuple[list[float], list[float]]:
     """Losses with quality as tested, and half of its 90 % interval; 0 for costs."""
-    qualities = engine.qualities_of(run.target)
+    qualities = engine.qualities_of(run)
     losses, errors = [], []
     for objective in engine.objectives_of(run):
         is_quality = objective.measure in qualities

@@ -33,6 +33,8 @@ def breakdown(*, trial: Trial) -> dict[str, Any]:
     rows = row[row >= 0]
     table = costing.space.operation_table()
     blocks = [block(table[index]) for index in rows]
+    if not blocks:  # the choices of a table of known results
+        return {"resolution": 0, "blocks": [], "devices": []}
     if blocks[-1]["type"] == "linear":
         blocks[-1]["name"] = "Classifier"
     for device in costing.versions:

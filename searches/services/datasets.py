@@ -7,13 +7,16 @@ from typing import BinaryIO
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
-from django.db.models import ProtectedError
+from django.db.models import ProtectedError, Q
 from django.utils import timezone
 
-from searches.datasets import archives, feature_csv, image_folder, npz
+from searches.datasets import archives, feature_csv, image_folder, known_table, npz
 from searches.datasets.base import DataRefused, LabelledData
-from searches.models import DataSet, Supernet
+from searches.datasets.kinds import Data
+from searches.datasets.known_table import KnownTable
+from searches.models import DataSet, Run, Space, Supernet
 from searches.runner import folder as folders
+from searches.services import spaces
 from webnas.accounts import quotas
 from webnas.refusals import ConflictingRequest, ForbiddenRequest, RefusedRequest
 from webnas.work import files, leases
@@ -29,7 +32,8 @@ class Upload:
 
     Attributes:
         seed: of the split.
-        target: column of a CSV that holds the class; the last one unless given.
+        target: column of a CSV that holds the class; the last one unless given. With it a CSV
+            is never read as a table of known results.
     """
 
     file: BinaryIO
@@ -41,12 +45,16 @@ class Upload:
 def upload_dataset(*, owner: User, name: str, upload: Upload) -> DataSet:
     """Read, check, split and store an .npz, a CSV or a zip of pictures.
 
+    A table of known results brings its search space, of the same name.
+
     Raises:
         RefusedRequest: naming the array, cell or file, what is wrong and what would be right.
     """
     title = _free_name(owner, name)
     _check_upload(upload.file)
     source, data = _read(upload)
+    if isinstance(data, KnownTable):
+        _refuse_taken_space(owner, title)
     columns = folders.stored_columns(data)
     try:
         with transaction.atomic():
@@ -54,6 +62,8 @@ def upload_dataset(*, owner: User, name: str, upload: Upload) -> DataSet:
             dataset: DataSet = DataSet.objects.create(
                 owner=owner, name=title, source=source, split_seed=upload.seed, **columns
             )
+            if isinstance(data, KnownTable):
+                spaces.create_table_space(dataset=dataset)
     except BaseException as error:
         files.remove_all(folders.files_of(columns))
         if isinstance(error, IntegrityError):  # the name was taken since we looked
@@ -71,6 +81,12 @@ def _free_name(owner: User, name: str) -> str:
     return title
 
 
+def _refuse_taken_space(owner: User, title: str) -> None:
+    if Space.objects.owned_by(owner).filter(name=title).exists():
+        message = f"You have a space called “{title}”; a table brings a space of its own name."
+        raise RefusedRequest({"name": [message]})
+
+
 def _taken(title: str) -> RefusedRequest:
     return RefusedRequest({"name": [f"You have a data set called “{title}”."]})
 
@@ -83,7 +99,7 @@ def _check_upload(file: BinaryIO) -> None:
         raise RefusedRequest({"file": [message]}, message)
 
 
-def _read(upload: Upload) -> tuple[str, LabelledData]:
+def _read(upload: Upload) -> tuple[str, Data]:
     file, seed, limits = upload.file, upload.seed, folders.limits()
     source = _source(upload)
     if upload.target and source != DataSet.Source.CSV:
@@ -91,12 +107,20 @@ def _read(upload: Upload) -> tuple[str, LabelledData]:
         raise RefusedRequest({"target": [message]})
     try:
         if source == DataSet.Source.CSV:
+            if not upload.target and _holds_results(file):
+                return source, known_table.read(file, limits=limits)
             return source, feature_csv.read(file, target=upload.target, seed=seed, limits=limits)
         if source == DataSet.Source.NPZ:
             return source, npz.read(file, seed=seed, limits=limits)
         return source, image_folder.read_zip(file, seed=seed, limits=limits)
     except DataRefused as refusal:
         raise RefusedRequest(refusal.problems, "The data set was refused.") from None
+
+
+def _holds_results(file: BinaryIO) -> bool:
+    """Whether the first line of a CSV says which columns were measured."""
+    with feature_csv.lines(file) as rows:
+        return known_table.is_table(rows.header)
 
 
 def _source(upload: Upload) -> str:
@@ -136,7 +160,9 @@ def register_folder(*, owner: User, name: str, folder: str, seed: int = 0) -> Da
 
 def delete_dataset(*, dataset: DataSet) -> None:
     """Remove a data set and its files, unless something was learnt from it."""
-    names = list(dataset.runs.values_list("name", flat=True)[:5])
+    own_space = spaces.table_spaces(dataset)
+    runs = Run.objects.filter(Q(dataset=dataset) | Q(space__in=own_space))
+    names = list(runs.values_list("name", flat=True)[:5])
     if names:
         raise ConflictingRequest({}, f"Runs use this data set: {', '.join(names)}.")
     if Supernet.objects.filter(dataset=dataset).exists():
@@ -144,6 +170,7 @@ def delete_dataset(*, dataset: DataSet) -> None:
     stored = [dataset.file, dataset.sheet]
     try:
         with transaction.atomic():
+            own_space.delete()
             dataset.delete()
             transaction.on_commit(lambda: files.remove_all(stored))
     except (ProtectedError, IntegrityError):  # a run took it between the two statements

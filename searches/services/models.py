@@ -9,11 +9,13 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from searches.models import ChosenModel, Run, Trial
+from searches.runner import engine
 from webnas.accounts import quotas
 from webnas.refusals import ConflictingRequest, RefusedRequest
 from webnas.work import files, leases
 
 MAX_FINE_TUNE_EPOCHS = 1000
+NO_NETWORKS = "A table holds results, no networks to train or download."
 
 
 def choose(
@@ -33,6 +35,8 @@ def choose(
         raise RefusedRequest({"trial": [f"Run {run.pk} has no trial {number}."]})
     if trial.status != Trial.Status.DONE:
         raise ConflictingRequest({}, f"Trial {number} is {trial.get_status_display()}, not done.")
+    if engine.is_tabular(run.target):
+        raise RefusedRequest({"trial": [NO_NETWORKS]}, NO_NETWORKS)
     checked = _checked_settings(settings or {})
     title = name.strip() or f"{run.name} #{number}"
     if len(title) > 120:

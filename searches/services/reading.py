@@ -23,7 +23,7 @@ def front(run: Run) -> QuerySet[Trial]:
 def objective_labels(run: Run) -> list[dict[str, Any]]:
     """Key, label, unit and direction of each objective, in the order of the values."""
     names = dict(run.pinned.values_list("device_id", "device__name"))
-    known = engine.known_measures(run.target)
+    known = engine.known_measures(run)
     return [_label(known[item["measure"]], item.get("device"), names) for item in run.objectives]
 
 

@@ -6,6 +6,7 @@ from math import isfinite
 from typing import Any
 
 from devices.models import DeviceProfile, ProfileVersion
+from searches.datasets import known_table
 from searches.evaluators.registry import EVALUATORS
 from searches.models import N_OBJECTIVES, DataSet, Space, Supernet
 from searches.objectives import combinations
@@ -15,7 +16,7 @@ from searches.objectives.measures import COSTS, Measure
 from searches.objectives.objectives import InvalidObjective, Objective
 from searches.objectives.settings import SettingsError, build
 from searches.runner import engine
-from searches.runner.costing import COLUMNS, Costing, unreachable
+from searches.runner.costing import COLUMNS, Bound, Costing, unreachable
 from searches.spaces.registry import FAMILIES
 from searches.spaces.restriction import ONLY
 from searches.strategies.registry import STRATEGIES, StrategyCard
@@ -72,6 +73,15 @@ class Checked:
     limits: list[Limit] = field(default_factory=list)
     costing: Costing | None = None
 
+    @property
+    def known(self) -> dict[str, Measure]:
+        """What can be measured, by name."""
+        return engine.known_measures(self.request)
+
+    @property
+    def is_tabular(self) -> bool:
+        return engine.is_tabular(self.request.target)
+
     def add(self, place: str, message: str) -> None:
         self.errors.setdefault(place, []).append(message)
 
@@ -86,6 +96,7 @@ def check(request: RunRequest) -> Checked:
         _check_limits(checked)
     if not checked.errors.keys() & {"target", "dataset", "space", "devices"}:
         _check_costs(checked)
+        _check_columns(checked)
         _precheck(checked)
     return checked
 
@@ -107,7 +118,21 @@ def _check_choices(checked: Checked) -> None:
         )
         for place, messages in found.items():
             checked.errors.setdefault(place, []).extend(messages)
+    if "target" in checked.cards and checked.is_tabular:
+        _check_table(checked)
     _check_supernet(checked)
+
+
+def _check_table(checked: Checked) -> None:
+    """A table's space has the columns of this very table, and no device could run its rows."""
+    request, place = checked.request, "space"
+    table = {"table": request.dataset.sha256, "columns": request.dataset.statistics.get("columns")}
+    is_own = table == {name: request.space.definition.get(name) for name in table}
+    if not is_own and not checked.errors.keys() & {"dataset", place}:
+        name = request.dataset.name
+        checked.add(place, f"Its choices are not those of the table “{name}”, which has a space.")
+    if request.devices:
+        checked.add("devices", "A table holds results, no networks that a device could run.")
 
 
 def offered_by(space: Space) -> Card:
@@ -186,15 +211,15 @@ def _check_objectives(checked: Checked) -> None:
         place = f"objectives.{position}"
         if not _names_a_measure(checked, place, item, {"measure", "device"}):
             continue
-        objective = objective_of(checked.request.target, item)
+        objective = objective_of(checked.known, item)
         if any(objective.key == other.key for other in checked.objectives):
-            checked.add(place, f"{_label_of(checked.request, objective)} is there twice.")
+            checked.add(place, f"{_label_of(checked, objective)} is there twice.")
         checked.objectives.append(objective)
 
 
-def objective_of(target: str, item: Mapping[str, Any]) -> Objective:
+def objective_of(known: Mapping[str, Measure], item: Mapping[str, Any]) -> Objective:
     """The objective of a request, with the direction and unit of its measure."""
-    measure = engine.known_measures(target)[item["measure"]]
+    measure = known[item["measure"]]
     return Objective.of(measure, device=item.get("device") if measure.needs_device else None)
 
 
@@ -212,7 +237,7 @@ def _add_limit(checked: Checked, place: str, item: Mapping[str, Any]) -> None:
     except InvalidObjective as error:
         checked.add(place, str(error))
         return
-    reason = _beyond_perfect(limit, engine.known_measures(checked.request.target)[limit.measure])
+    reason = _beyond_perfect(limit, checked.known[limit.measure])
     if reason:
         checked.add(place, reason)
     else:
@@ -222,7 +247,7 @@ def _add_limit(checked: Checked, place: str, item: Mapping[str, Any]) -> None:
 def _beyond_perfect(limit: Limit, measure: Measure) -> str:
     """Why no network can reach a share above 1; empty when it is none or can be reached."""
     largest = max(bound for bound in (limit.at_most, limit.at_least) if bound is not None)
-    if measure.kind != "quality" or measure.unit or largest <= 1:
+    if not measure.is_share or largest <= 1:
         return ""
     reason = f"{measure.label} is a share from 0 to 1: the nearest reachable value is 1.0 (100 %)"
     return f"{reason}; did you mean {largest / 100:g}?" if 2 <= largest <= 100 else f"{reason}."
@@ -249,10 +274,12 @@ def _names_a_measure(
     if unknown:
         checked.add(place, f"Unknown: {', '.join(unknown)}. Known: {', '.join(sorted(allowed))}.")
         return False
-    known = engine.known_measures(checked.request.target)
-    if item["measure"] not in known:
-        listed = ", ".join(known)
-        checked.add(place, f"There is no measure “{item['measure']}”. Known: {listed}.")
+    known, name = checked.known, item["measure"]
+    if name not in known:
+        reason = f"There is no measure “{name}”."
+        if checked.is_tabular and name in COSTS:
+            reason = f"{COSTS[name].label}: a table says of its rows what it holds, no more."
+        checked.add(place, f"{reason} Known: {', '.join(known)}.")
         return False
     return _names_its_device(checked, place, item)
 
@@ -279,8 +306,10 @@ def _has_bounds(checked: Checked, place: str, item: Mapping[str, Any]) -> bool:
         return False
     for bound in bounds:
         is_number = isinstance(bound, int | float) and not isinstance(bound, bool)
-        if not is_number or not isfinite(bound) or bound <= 0:
-            checked.add(place, f"{bound!r}; a number above 0 is needed.")
+        # What a table holds may be anything; a cost or a share is above 0.
+        if not is_number or not isfinite(bound) or (bound <= 0 and not checked.is_tabular):
+            above = "" if checked.is_tabular else " above 0"
+            checked.add(place, f"{bound!r}; a number{above} is needed.")
             return False
     return True
 
@@ -302,6 +331,21 @@ def _check_costs(checked: Checked) -> None:
             reason = unreachable(limit, checked.costing.limited(limit), device)
             if reason:
                 checked.add(place, reason)
+
+
+def _check_columns(checked: Checked) -> None:
+    """Each limit on a table's column alone, as for costs."""
+    if not checked.is_tabular:
+        return
+    for position, limit in enumerate(checked.limits):
+        reason = unreachable(limit, _column_bound(checked, limit.measure), known=checked.known)
+        if reason:
+            checked.add(f"limits.{position}", reason)
+
+
+def _column_bound(checked: Checked, measure: str) -> Bound:
+    low, high = known_table.ends_of(checked.request.dataset.statistics, measure)
+    return Bound(low, high, cheapest=(), dearest=())
 
 
 def _precheck(checked: Checked) -> None:
@@ -334,9 +378,9 @@ def device_name(request: RunRequest, device: int | None) -> str:
     return names.get(device, "") if device else ""
 
 
-def _label_of(request: RunRequest, objective: Objective) -> str:
-    label = engine.known_measures(request.target)[objective.measure].label
-    device = device_name(request, objective.device)
+def _label_of(checked: Checked, objective: Objective) -> str:
+    label = checked.known[objective.measure].label
+    device = device_name(checked.request, objective.device)
     return f"{label} on {device}" if device else label
 
 
@@ -353,21 +397,29 @@ def pinned_versions(checked: Checked) -> dict[int, ProfileVersion]:
 
 
 def bounds(checked: Checked) -> dict[str, dict[str, Any]]:
-    """Reachable range of each cost objective, for the page before the start."""
-    if checked.costing is None:
-        return {}
+    """Reachable range of each objective that has one, for the page before the start."""
     found = {}
     for objective in checked.objectives:
-        is_measured = objective.device is None or objective.device in checked.costing.versions
-        if objective.measure in COLUMNS and is_measured:
-            if not checked.costing.knows(objective.measure, objective.device):
-                continue
-            bound = checked.costing.bound(objective.measure, objective.device)
-
+        bound = _bound(checked, objective)
+        if bound is not None:
             found[objective.key] = {
                 "min": bound.minimum,
                 "max": bound.maximum,
                 "unit": objective.unit,
-                "label": COSTS[objective.measure].label,
+                "label": checked.known[objective.measure].label,
             }
     return found
+
+
+def _bound(checked: Checked, objective: Objective) -> Bound | None:
+    costing, device = checked.costing, objective.device
+    if costing is None:
+        return None
+    if checked.is_tabular:
+        return _column_bound(checked, objective.measure)
+    is_measured = device is None or device in costing.versions
+    if objective.measure not in COLUMNS or not is_measured:
+        return None
+    if not costing.knows(objective.measure, device):
+        return None
+    return costing.bound(objective.measure, device)

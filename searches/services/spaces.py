@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
-from django.db.models import ProtectedError
+from django.db.models import ProtectedError, QuerySet
 from django.utils import timezone
 
 from devices.models import ProfileVersion
 from devices.profiles.coverage import coverage
 from devices.profiles.estimates import PROVENANCES
 from devices.profiles.profile import Profile
+from searches.datasets.known_table import KnownTable
 from searches.models import DataSet, Run, Space, Supernet
 from searches.objectives.cards import UnknownEntry
 from searches.objectives.measures import COSTS, key
@@ -23,6 +24,7 @@ from searches.spaces import registry
 from searches.spaces.base import Genes, SearchSpace
 from searches.spaces.mobile_definition import InvalidSpace
 from searches.spaces.registry import FAMILIES
+from searches.spaces.table import TableSpace
 from webnas.refusals import ConflictingRequest, RefusedRequest
 
 # Random architectures behind the quantiles of a cost.
@@ -106,12 +108,41 @@ def _columns(space: SearchSpace) -> dict[str, Any]:
     }
 
 
+def create_table_space(*, dataset: DataSet) -> Space:
+    """The space of a table of known results: its choices, under its name."""
+    space = TableSpace.from_json(
+        {"table": dataset.sha256, "columns": dataset.statistics["columns"]}
+    )
+    row: Space = Space.objects.create(owner=dataset.owner, name=dataset.name, **_columns(space))
+    return row
+
+
+def table_spaces(dataset: DataSet) -> QuerySet[Space]:
+    """The space that came with a table; none for other data sets."""
+    if dataset.kind != KnownTable.kind:
+        return Space.objects.none()
+    found: QuerySet[Space] = Space.objects.filter(
+        owner=dataset.owner, family=TableSpace.family, name=dataset.name
+    )
+    return found.filter(definition__table=dataset.sha256)
+
+
+def _refuse_of_table(space: Space) -> None:
+    if space.family != TableSpace.family:
+        return
+    tables = DataSet.objects.filter(owner=space.owner, kind=KnownTable.kind, name=space.name)
+    if tables.filter(sha256=space.definition["table"]).exists():
+        message = "It belongs to the data set of its name and is deleted with it."
+        raise ConflictingRequest({}, message)
+
+
 def delete_space(*, space: Space) -> None:
     names = list(Run.objects.filter(space=space).values_list("name", flat=True)[:5])
     if names:
         raise ConflictingRequest({}, f"Runs use this space: {', '.join(names)}.")
     if Supernet.objects.filter(space=space).exists():
         raise ConflictingRequest({}, "A supernet was trained for this space.")
+    _refuse_of_table(space)
     try:
         with transaction.atomic():
             space.delete()

@@ -16,10 +16,15 @@ class SpaceCard(Card):
 
     Attributes:
         networks: "module:Class" of the NetworkFamily that builds the architectures; None for a
-            space without networks, such as a table of known results.
+            space without networks, such as a table of known results. With them it provides
+            "networks".
     """
 
     networks: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.networks is not None:
+            object.__setattr__(self, "provides", self.provides | {"networks"})
 
 
 FAMILIES = Registry(
@@ -119,6 +124,15 @@ FAMILIES = Registry(
                 {"weight sharing", "slot additive", "target:mobile", "differentiable slots"}
             ),
             presets=cell_presets.PRESETS,
+        ),
+        SpaceCard(
+            name="table",
+            label="Table of known results",
+            path="searches.spaces.table:TableSpace",
+            summary="Every combination of the choices in a table that somebody uploaded: "
+            "what each is worth is looked up, nothing is trained.",
+            requires=frozenset({"data:table"}),
+            provides=frozenset({"tabular", "target:table"}),
         ),
     ],
 )

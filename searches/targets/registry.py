@@ -14,7 +14,8 @@ class TargetCard(Card):
 
     Attributes:
         data_kind: Of the data sets that it learns from.
-        qualities: What can be an objective; the first one counts.
+        qualities: What can be an objective; the first one counts. Those of a table of known
+            results are its columns.
     """
 
     data_kind: str = "images"
@@ -69,6 +70,15 @@ TARGETS = Registry(
             requires=frozenset({"data:features"}),
             data_kind="features",
             qualities=(ACCURACY,),
+        ),
+        TargetCard(
+            name="table",
+            label="Table of known results",
+            path="searches.targets.table:TableTask",
+            summary="Looks every architecture up, so that strategies can be compared without "
+            "training. There are no networks to download.",
+            requires=frozenset({"data:table"}),
+            data_kind="table",
         ),
     ],
 )

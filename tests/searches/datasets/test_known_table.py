@@ -4,9 +4,13 @@ from io import BytesIO
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from searches.datasets import kinds
 from searches.datasets.base import DataRefused
-from searches.datasets.known_table import KnownTable, is_table, read
+from searches.datasets.known_table import KnownTable, ends_of, is_table, measures_of, read
+from searches.datasets.scatter import HEIGHT, WIDTH
+from searches.datasets.thumbnails import sample_sheet
 
 GOOD = """op, width, error (% min), score (max), delay (ms min)
 conv, 16, 8.5, 0.91, 1.5
@@ -32,9 +36,9 @@ def test_columns_are_choices_unless_they_say_what_is_better():
     assert table.options == (("conv", "skip"), ("8", "16"))  # numbers by their size
     names = [(m.name, m.unit, m.direction, m.kind) for m in table.measures]
     assert names == [
-        ("error", "%", "min", "quality"),
-        ("score", "", "max", "quality"),
-        ("delay", "ms", "min", "quality"),
+        ("error", "%", "min", "result"),
+        ("score", "", "max", "result"),
+        ("delay", "ms", "min", "result"),
     ]
 
 
@@ -64,6 +68,39 @@ def test_statistics_say_what_is_there_and_what_is_missing():
     assert facts["n_possible"] == "4"
     delay = facts["measures"][2]
     assert (delay["min"], delay["max"], delay["n_missing"]) == (0.1, 1.5, 1)
+
+
+def test_measures_and_their_ends_are_read_from_the_statistics():
+    table = table_of(GOOD)
+    facts = table.statistics()
+    assert tuple(measures_of(facts)) == table.measures
+    assert ends_of(facts, "score") == (0.6, 0.91)
+    assert measures_of({}) == []  # a data set that is not read yet, or no table
+
+
+def test_a_stored_table_is_loaded_by_its_kind():
+    table = table_of(GOOD)
+    again = kinds.load("table", BytesIO(table.to_bytes()))
+    assert isinstance(again, KnownTable)
+    assert again.sha256() == table.sha256()
+
+
+@pytest.mark.parametrize(
+    ("text", "dots"),
+    [
+        (GOOD, 4),
+        ("op,error (min)\na,1\nb,2\nc,4\n", 3),
+        ("op,error (min),delay (min)\na,1,\nb,,2\n", 1),  # no row has both
+        ("op,error (min),delay (min)\na,1,5\nb,1,5\n", 1),  # on one place
+    ],
+)
+def test_the_picture_shows_the_first_two_measured_columns(text, dots):
+    picture = Image.open(BytesIO(sample_sheet(table_of(text))))
+    assert picture.size == (WIDTH, HEIGHT)
+    blue = np.asarray(picture.convert("RGB")).astype(int)
+    from scipy import ndimage
+
+    assert ndimage.label(blue[..., 0] < 150)[1] == dots
 
 
 def test_a_first_line_with_measured_columns_is_that_of_a_table():

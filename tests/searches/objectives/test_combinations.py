@@ -2,8 +2,12 @@
 
 import pytest
 
+from searches.evaluators.registry import EVALUATORS
 from searches.objectives.cards import Card, Registry, UnknownEntry
 from searches.objectives.combinations import fits, problems
+from searches.spaces.registry import FAMILIES
+from searches.strategies.registry import STRATEGIES
+from searches.targets.registry import TARGETS
 
 
 def card(name, *, requires=(), provides=()):
@@ -51,6 +55,30 @@ def test_choices_that_do_not_fit_are_explained_at_the_field(choices, field, mess
     found = problems(*choices)
     assert list(found) == [field]
     assert message in found[field][0]
+
+
+REGISTERED = {
+    "table": ("table", "table", "table", "nsga2", "table", None),
+    "trained in a table": ("table", "table", "table", "nsga2", "full", "evaluator"),
+    "shared in a table": ("table", "table", "table", "nsga2", "supernet", "evaluator"),
+    "mixed in a table": ("table", "table", "table", "darts", "table", "strategy"),
+    "cut short in a table": ("table", "table", "table", "hyperband", "table", "strategy"),
+    "looked up in images": ("mobile", "images", "cells", "nsga2", "table", "evaluator"),
+    "networks of a table": ("mobile", "images", "table", "nsga2", "table", "space"),
+    "full": ("mobile", "images", "cells", "nsga2", "full", None),
+}
+
+
+@pytest.mark.parametrize(
+    ("target", "kind", "space", "strategy", "evaluator", "place"),
+    REGISTERED.values(),
+    ids=REGISTERED,
+)
+def test_tables_and_networks_do_not_mix(target, kind, space, strategy, evaluator, place):
+    found = problems(
+        TARGETS[target], kind, FAMILIES[space], STRATEGIES[strategy], EVALUATORS[evaluator]
+    )
+    assert (place in found) if place else not found
 
 
 def test_own_promises_do_not_meet_own_needs():

@@ -179,6 +179,29 @@ def test_values_are_shown_for_people(name, number, text):
 
 
 @pytest.mark.parametrize(
+    ("unit", "number", "text"),
+    [
+        ("", 0.9123, "0.9123"),  # no share: nobody says that it is one
+        ("%", 93.6149, "93.61 %"),
+        ("", -0.5, "-0.5"),
+        ("", 1_234_567.8, "1,234,568"),
+        ("MB", 12.0, "12 MB"),
+    ],
+)
+def test_what_a_table_says_is_shown_as_it_was_written(unit, number, text):
+    column = Measure("column", "column", unit, "max", kind="result")
+    assert not column.is_share
+    assert display(column, number) == text
+
+
+def test_a_tables_value_as_a_bound_is_rounded_away_from_it():
+    column = Measure("gain", "gain", "", "max", kind="result")
+    assert display_beyond(column, -0.123456, up=True) == "-0.1234"
+    assert display_beyond(column, -0.123456, up=False) == "-0.1235"
+    assert display_beyond(column, 0.0, up=True) == "0"
+
+
+@pytest.mark.parametrize(
     ("name", "number", "up", "text"),
     [
         ("latency", 1.23451, True, "1.235 ms"),
