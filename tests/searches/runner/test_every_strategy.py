@@ -1,0 +1,51 @@
+"""Every strategy that is told what its proposals are worth, from a request to a front."""
+
+import pytest
+from django.contrib.auth.models import User
+
+from searches.models import Run
+from searches.objectives.fronts import non_dominated
+from searches.services import runs
+from searches.services.requests import RunRequest
+from searches.strategies.registry import STRATEGIES
+
+from .conftest import drive
+
+pytestmark = pytest.mark.django_db
+
+SAMPLING = [
+    name
+    for name, card in STRATEGIES.items()
+    if card.trainable is None and "fidelities" not in card.requires
+]
+# Three resolutions, two depths, three kernels and two expansions; of other genes the first option.
+STEPS = "resolution=2, unit1.depth=2, unit1.block1.kernel=1, unit1.block1.expand=2"
+SETTINGS = {"grid": {"step": 1000, "steps": STEPS}}
+BUDGET = 40
+JUDGED = {"grid": 3 * 2 * 3 * 2}
+
+
+@pytest.mark.parametrize("name", SAMPLING)
+def test_a_run_judges_its_budget_and_shows_the_front_of_all_its_trials(dataset, space, name):
+    request = RunRequest(
+        name="every strategy",
+        dataset=dataset,
+        space=space,
+        objectives=[{"measure": "accuracy"}, {"measure": "macs"}],
+        strategy=name,
+        strategy_settings=SETTINGS.get(name, {}),
+        evaluator="formula",
+        budget=BUDGET,
+        batch=10,
+        seed=3,
+    )
+    run = drive(runs.start_run(owner=User.objects.create(username="alice"), request=request))
+    assert run.status == Run.Status.FINISHED, run.error
+    trials = list(run.trials.order_by("number"))
+    assert [trial.status for trial in trials] == ["done"] * JUDGED.get(name, BUDGET)
+    assert len({trial.architecture_hash for trial in trials}) == len(trials)
+    keep = non_dominated([(-trial.value_0, trial.value_1) for trial in trials])
+    expected = {trial.number for trial, kept in zip(trials, keep, strict=True) if kept}
+    front = set(run.trials.filter(on_front=True).values_list("number", flat=True))
+    assert front == expected
+    assert run.n_front == len(expected)
