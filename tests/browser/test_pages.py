@@ -187,7 +187,7 @@ def test_only_the_settings_of_the_chosen_strategy_are_shown(web, live_server, ad
     rows.dataset(ada)
     rows.space()
     web.goto(live_server.url + reverse("run-new"))
-    expect(web.get_by_text("Settings of Evolution")).to_be_visible()
+    expect(web.get_by_text("Settings of Evolution (NSGA-II)")).to_be_visible()
     expect(web.get_by_text("Settings of Random search")).to_be_hidden()
     web.get_by_role("radio", name="Random search").check()
     expect(web.get_by_text("Settings of Random search")).to_be_visible()

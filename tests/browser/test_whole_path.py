@@ -57,14 +57,14 @@ def log_in_by_the_printed_link(page, launcher) -> None:
 
 def start_a_small_search(page) -> None:
     page.get_by_role("link", name="New search").click()
-    page.get_by_label("Name").fill("Whole path")
+    page.get_by_role("textbox", name="Name").fill("Whole path")
     page.get_by_role("radio", name="Handwritten digits").check()
     page.get_by_role("radio", name="MobileNetV3, small").check()
     page.get_by_text("Settings of Supernet").click()
     for setting, value in (("epochs", 3), ("warmup_epochs", 1), ("batch_size", 32)):
         page.locator(f"[name=evaluator-supernet-{setting}]").fill(str(value))
-    page.get_by_label("Budget").fill(str(N_NETWORKS))
-    page.get_by_label("Batch", exact=True).fill("4")
+    page.locator("[name=budget]").fill(str(N_NETWORKS))
+    page.locator("[name=batch]").fill("4")
     body = page.locator("#rest-body")  # of the last change
     expect(body).to_contain_text(f'"budget": {N_NETWORKS}', timeout=STARTED)
     expect(body).to_contain_text('"batch": 4', timeout=STARTED)
