@@ -139,9 +139,7 @@ class Spaces(mixins.ListModelMixin, OwnedRows):
     def analysis(self, request: Request, pk: int) -> Response:
         """Size, genes, and the reach of every cost."""
         space, device = self.get_object(), of_query(request, "device", DeviceProfile)
-        dataset = of_query(request, "dataset", DataSet)
-        if dataset is not None and dataset.status != DataSet.Status.READY:
-            raise ConflictingRequest({"dataset": [f"It is {dataset.status}."]})
+        dataset = ready_dataset(request)
         version = None if device is None else newest_version(device)
         return Response(services.analysis(space=space, version=version, dataset=dataset))
 
@@ -170,6 +168,14 @@ class DeviceCoverage(Api):
             raise RefusedRequest({"space": ["Say which space: ?space=3."]})
         version = newest_version(device)
         return Response(services.device_coverage(version=version, space=space))
+
+
+def ready_dataset(request: Request) -> DataSet | None:
+    """The data set that the address names, if it names one."""
+    dataset: DataSet | None = of_query(request, "dataset", DataSet)
+    if dataset is not None and dataset.status != DataSet.Status.READY:
+        raise ConflictingRequest({"dataset": [f"It is {dataset.status}."]})
+    return dataset
 
 
 def newest_version(device: DeviceProfile) -> ProfileVersion:

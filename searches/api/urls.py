@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 from rest_framework.routers import SimpleRouter
 
+from searches.api.adjusting import AdjustedSpaces
 from searches.api.cards import Evaluators, Strategies, Targets
 from searches.api.datasets import DataSets
 from searches.api.models import Models
@@ -32,6 +33,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "devices/<int:pk>/coverage/",
         DeviceCoverage.as_view({"get": "retrieve"}),
         name="device-coverage",
+    ),
+    path(
+        "spaces/<int:pk>/adjusted/",
+        AdjustedSpaces.as_view({"get": "retrieve"}),
+        name="space-adjusted",
     ),
     result("trials/", "get", "trials"),
     result("trials/<int:number>/", "get", "trial"),
