@@ -51,19 +51,23 @@ class DataSetRow(serializers.ModelSerializer[DataSet]):
         return row.owner_id is None
 
     def get_shape(self, row: DataSet) -> list[int]:
-        """Height, width and channels, or the number of features; empty while it is not read."""
+        """Height, width and channels, or the number of features or of choices; empty while it is
+        not read.
+        """
         return list(row.statistics.get("shape", []))
 
     def get_n_classes(self, row: DataSet) -> int:
         return len(row.statistics.get("classes", []))
 
     def get_n(self, row: DataSet) -> dict[str, int]:
-        """Number of samples by split."""
+        """Number of samples by split, or of a table's rows."""
         return dict(row.statistics.get("n", {}))
 
 
 class DataSetDetail(DataSetRow):
-    """With the counts per class and split, and mean and deviation by channel or feature."""
+    """With the counts per class and split, and mean and deviation by channel or feature; of a
+    table its choices, and what was measured.
+    """
 
     statistics = serializers.DictField()
 
@@ -72,7 +76,11 @@ class DataSetDetail(DataSetRow):
 
 
 class UploadDataSet(Strict):
-    """An .npz with x_train, y_train and more, a zip of pictures as class/name.png, or a CSV."""
+    """An .npz with x_train, y_train and more, a zip of pictures as class/name.png, or a CSV.
+
+    A CSV with columns named like `error (% min)` or `score (max)` is a table of known results;
+    its other columns become a search space of the same name.
+    """
 
     name = serializers.CharField(max_length=120)
     file = serializers.FileField(allow_empty_file=True)
@@ -101,7 +109,7 @@ class DataSetFilter(RowFilter):
 
 
 class DataSets(mixins.ListModelMixin, OwnedRows):
-    """Labelled images and rows of numbers, split once at registration."""
+    """Labelled images and rows of numbers, split once at registration; tables of results."""
 
     queryset = DataSet.objects.all()
     serializer_class = DataSetRow

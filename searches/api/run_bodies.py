@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 from devices.models import DeviceProfile
 from searches.api.fields import VisibleRow, VisibleRows
+from searches.datasets.splits import LONGEST_NAME
 from searches.models import N_OBJECTIVES, DataSet, Space, Supernet
 from searches.services.requests import MAX_BATCH, MAX_BUDGET, MAX_DEVICES
 from webnas.rest.serializers import Strict
@@ -18,7 +19,7 @@ HIGHEST_ID = 2**31 - 1
 class ObjectiveBody(Strict):
     """A measure to make small or large; `device` for latency and energy."""
 
-    measure = serializers.CharField(max_length=60)
+    measure = serializers.CharField(max_length=LONGEST_NAME)
     device = serializers.IntegerField(required=False, min_value=1, max_value=HIGHEST_ID)
 
 

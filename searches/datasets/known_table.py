@@ -20,9 +20,11 @@ import numpy.typing as npt
 from searches.datasets.base import DataRefused, Limits, refuse
 from searches.datasets.feature_csv import MISSING, MOST_PROBLEMS, lines
 from searches.datasets.features import check_columns
+from searches.datasets.splits import LONGEST_NAME
 from searches.objectives.measures import COSTS, Measure
 
 MEASURED = re.compile(r"^(?P<name>[^()]+?)\s*\((?:(?P<unit>[^\s()]{1,20})\s+)?(?P<way>min|max)\)$")
+RESERVED = ("@", ":", "__")  # "latency@3", "accuracy:test", and paths in stored JSON
 MOST_CHOICES, MOST_OPTIONS, MOST_MEASURES = 64, 1000, 20
 # A search proposes any combination of the options; most of them should have a row.
 LEAST_SHARE = 0.5
@@ -197,10 +199,9 @@ class _Builder:
                 raise refuse("row 1", f"{len(counted)} {what}; 1 to {most} are possible.")
         names = [measure.name for measure in self.measures]
         for name in names:
-            if names.count(name) > 1 or name in COSTS or "@" in name or ":" in name:
-                taken = ", ".join(COSTS)
-                message = f"The name “{name}” cannot be used: once each, without @ and :, and"
-                raise refuse(f"column “{name}”", f"{message} not {taken}.")
+            if names.count(name) > 1 or not _can_be_a_key(name):
+                message = f"The name “{name}” cannot be used: once each, no number, without @, :"
+                raise refuse(f"column “{name}”", f"{message} and __, not {', '.join(COSTS)}.")
 
     def add(self, number: int, cells: list[str]) -> None:
         if len(cells) != len(self.header):
@@ -221,8 +222,10 @@ class _Builder:
         )
 
     def _option(self, number: int, column: int, known: dict[str, int], cell: str) -> int:
-        if not cell:
-            self._note(f"row {number}, column “{self.header[column]}”", "An option is needed.")
+        if not 1 <= len(cell) <= LONGEST_NAME or not cell.isprintable():
+            place = f"row {number}, column “{self.header[column]}”"
+            self._note(place, f"An option of 1 to {LONGEST_NAME} printable characters is needed.")
+            return 0
         found = known.setdefault(cell, len(known))
         if len(known) > MOST_OPTIONS:
             message = f"More than {MOST_OPTIONS:,} different values: was this column measured? "
@@ -281,6 +284,12 @@ class _Builder:
                 f"row; at least {LEAST_SHARE:.0%} are needed."
             )
             raise refuse("file", message)
+
+
+def _can_be_a_key(name: str) -> bool:
+    """Whether values can be kept and asked for by this name, beside costs and test values."""
+    is_number = name.lstrip("+-").replace("_", "").strip().isdecimal()
+    return name not in COSTS and not is_number and not any(part in name for part in RESERVED)
 
 
 def _natural(option: str) -> tuple[int, float, str]:
