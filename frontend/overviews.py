@@ -145,6 +145,8 @@ def limit_texts(
         for bound, words in (("at_most", "at most"), ("at_least", "at least")):
             if limit.get(bound) is not None:
                 value = formats.quantity(limit[bound], key, target)
-                upper = ", upper end of the interval" if limit.get("statistic") == "upper" else ""
-                texts.append(f"{label_of(key, target, names)} {words} {value}{upper}")
+                end = "upper" if bound == "at_most" else "lower"
+                is_end = limit.get("statistic") == "upper"
+                judged = f", {end} end of the interval" if is_end else ""
+                texts.append(f"{label_of(key, target, names)} {words} {value}{judged}")
     return texts

@@ -7,12 +7,13 @@ from django import forms
 from django.contrib.auth.models import User
 
 from frontend import fleet
-from frontend.forms import fitting, goals, settings
+from frontend.forms import fitting, further, goals, settings
 from frontend.forms.goals import Goal
 from searches.models import DataSet, Run, Space, Supernet
 from searches.objectives.measures import Measure, key
 from searches.services import catalogue
 from searches.services.requests import MAX_BATCH, MAX_BUDGET, RunRequest
+from searches.services.runs import reused_supernet
 
 FAMILIES = {"target": "targets", "strategy": "strategies", "evaluator": "evaluators"}
 ROLES = tuple(FAMILIES)
@@ -59,6 +60,7 @@ class SearchForm(forms.Form):
         required=False,
         help_text="The same seed gives the same front on one machine.",
     )
+    further_limits = further.FurtherLimits(required=False)
 
     def __init__(self, owner: User, data: Any = None, initial: dict[str, Any] | None = None):
         self.owner = owner
@@ -94,6 +96,8 @@ class SearchForm(forms.Form):
         wanted = [goal for goal in self.goals if chosen[goal.field]]
         limited = self.limited_goals()
         used = {goal.device.pk for goal in [*wanted, *limited] if goal.device}
+        used |= further.devices_of(chosen["further_limits"])
+        limits = [goal.limit(chosen[goal.limit_field]) for goal in limited]
         return RunRequest(
             name=chosen["name"],
             dataset=chosen["dataset"],
@@ -108,7 +112,7 @@ class SearchForm(forms.Form):
             budget=chosen["budget"],
             devices=[row.device for row in self.devices if row.device.pk in used],
             objectives=[goal.item() for goal in wanted],
-            limits=[goal.limit(chosen[goal.limit_field]) for goal in limited],
+            limits=[*limits, *chosen["further_limits"]],
             batch=chosen["batch"],
             seed=chosen["seed"] or 0,
         )
@@ -130,7 +134,8 @@ class SearchForm(forms.Form):
             wanted = [goal for goal in self.goals if chosen[goal.field]]
             rows = [g.field for g in wanted] if family == "objectives" else []
             rows = rows or [goal.limit_field for goal in self.limited_goals()]
-            return rows[int(rest)] if int(rest) < len(rows) else None
+            beyond = "further_limits" if family == "limits" else None
+            return rows[int(rest)] if int(rest) < len(rows) else beyond
         role = family.removesuffix("_settings")
         name = settings.name_of(role, self.cleaned_data.get(role, ""), rest) if rest else error
         return name if name in self.fields else None
@@ -221,13 +226,11 @@ def choices_of(run: Run, form: SearchForm) -> dict[str, Any]:
     for role in ROLES:
         values: Mapping[str, Any] = getattr(run, f"{role}_settings")
         initial |= settings.initial(values, role, getattr(run, role))
+    initial["supernet"] = reused_supernet(run)
     by_key = {goal.key: goal for goal in form.goals}
     for objective in run.objectives:
         goal = by_key.get(key(objective["measure"], objective.get("device")))
         if goal:
             initial[goal.field] = True
-    for limit in run.limits:
-        goal = by_key.get(key(limit["measure"], limit.get("device")))
-        if goal:
-            initial[goal.limit_field] = goal.typed(limit)
-    return initial
+    typed, initial["further_limits"] = further.split(run.limits, by_key)
+    return initial | typed

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from frontend import formats, overviews
 from frontend.forms import fitting
+from frontend.forms.further import limit_from
 from frontend.forms.search import SearchForm, body_of, choices_of, first_choices
 from frontend.views.asking import signed_in, whole_number
 from frontend.views.scoping import own_run
@@ -86,7 +87,21 @@ def parts_of(form: SearchForm) -> dict[str, Any]:
         f"{name}s": fitting.options(form.fields[name].queryset, form[name].value())  # type: ignore[attr-defined]
         for name in ("dataset", "space")
     }
-    return {"roles": roles, "groups": groups, **rows}
+    return {"roles": roles, "groups": groups, "further": further_of(form), **rows}
+
+
+def further_of(form: SearchForm) -> list[dict[str, str]]:
+    """The limits that no row holds, as texts for the form and in words."""
+    names = {row.device.pk: row.device.name for row in form.devices}
+    target, found = str(form["target"].value()), []
+    for text in form["further_limits"].value() or []:
+        limit = limit_from(text)
+        try:
+            words = overviews.limit_texts([limit] if limit else [], target, names)
+        except (TypeError, ValueError):  # made up by hand; the service says what is wrong
+            words = []
+        found.append({"text": text, "words": "; ".join(words) or text})
+    return found
 
 
 def bounds_of(asked: RunRequest, found: dict[str, dict[str, Any]]) -> list[dict[str, str]]:

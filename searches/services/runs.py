@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from searches.models import ChosenModel, PinnedProfile, Run, RunEvent, Trial
+from searches.models import ChosenModel, PinnedProfile, Run, RunEvent, Supernet, Trial
 from searches.services.requests import MAX_BUDGET, Checked, RunRequest, bounds, check
 from webnas.accounts import quotas
 from webnas.refusals import ConflictingRequest, RefusedRequest
@@ -167,7 +167,14 @@ def request_of(run: Run) -> RunRequest:
         budget=run.budget,
         batch=run.batch,
         seed=run.seed,
+        supernet=reused_supernet(run),
     )
+
+
+def reused_supernet(run: Run) -> Supernet | None:
+    """The supernet that the run was started with; None when it has trained its own, or none."""
+    net = run.supernet
+    return net if net is not None and net.created_at < run.created_at else None
 
 
 def _only(item: Mapping[str, Any], keys: set[str]) -> dict[str, Any]:

@@ -2,9 +2,12 @@
 
 import json
 import re
+from datetime import timedelta
+from html.parser import HTMLParser
 
 import pytest
 from django.urls import reverse
+from django.utils.html import escape
 
 from frontend.forms.search import SearchForm
 from searches.models import DataSet, Run, Space, Supernet
@@ -236,6 +239,100 @@ def test_a_run_can_be_changed_before_it_is_copied(web, run):
     assert initial["evaluator-supernet-epochs"] == 40
     assert initial["name"] == f"{run.name} (copy)"
     assert initial[f"goal-latency@{run.pinned.get().device_id}"]
+
+
+LIMITS = [
+    {"measure": "storage", "at_most": 500_000.0, "at_least": 2000.0, "statistic": "value"},
+    {"measure": "accuracy", "at_most": 0.99, "statistic": "value"},
+    {"measure": "accuracy", "at_least": 0.5, "statistic": "value"},
+    {"measure": "latency", "at_most": 5.0, "statistic": "value"},
+    {"measure": "latency", "at_most": 5.5, "statistic": "upper"},
+    {"measure": "macs", "at_least": 100_000.0, "statistic": "value"},
+]
+
+
+def as_one_by_one(limits):
+    """Each bound for itself: two in one limit mean the same as two limits."""
+    return {
+        (limit["measure"], limit.get("device"), bound, limit[bound], limit["statistic"])
+        for limit in limits
+        for bound in ("at_most", "at_least")
+        if limit.get(bound) is not None
+    }
+
+
+def sent_by_browser(web, address):
+    """What the browser would send if the form were left as it is."""
+    parser = HTMLParser()
+    fields = {}
+
+    def start(tag, attributes):
+        found = dict(attributes)
+        kind = found.get("type", "text")
+        is_box = kind in ("checkbox", "radio")
+        if tag != "input" or (is_box and "checked" not in found):
+            return
+        fields.setdefault(found.get("name"), []).append(found.get("value", "on" if is_box else ""))
+
+    parser.handle_starttag = start
+    parser.feed(web.get(address).content.decode())
+    return {name: values for name, values in fields.items() if name and values != [""]}
+
+
+def test_a_copy_that_is_left_as_it_is_asks_for_the_same(web, ada, choices, offered):
+    at = {"device": offered["device"].pk}
+    limits = [item | (at if item["measure"] == "latency" else {}) for item in LIMITS]
+    send(web, choices)
+    run = Run.objects.get()
+    supernet = Supernet.objects.create(
+        owner=ada, dataset=run.dataset, space=run.space, recipe={}, is_trained=True
+    )
+    Supernet.objects.update(created_at=run.created_at - timedelta(hours=1))
+    Run.objects.update(limits=limits, supernet=supernet)
+    address = f"{reverse('run-new')}?from={run.pk}"
+    page = web.get(address)
+    assert page.context["form"].initial["supernet"] == supernet
+    assert "Latency on This machine at most 5.5 ms, upper end of the interval" in (
+        page.content.decode()
+    )
+    fields = sent_by_browser(web, address) | {"supernet": supernet.pk}
+    answer = web.post(reverse("run-new"), fields)
+    assert answer.status_code == 302, answer.context["form"].errors
+    copy = Run.objects.exclude(pk=run.pk).get()
+    assert as_one_by_one(copy.limits) == as_one_by_one(limits)
+    assert copy.supernet == supernet
+    same = ("objectives", "strategy", "evaluator", "budget", "batch", "seed", "target_settings")
+    assert all(getattr(copy, name) == getattr(run, name) for name in same)
+
+
+def test_a_further_limit_that_cannot_be_met_is_refused_beside_it(web, choices, offered):
+    text = json.dumps({"measure": "macs", "at_least": 1e15})
+    answer = send(web, choices | {"limit-storage": "900", "further_limits": [text]})
+    assert answer.status_code == 400
+    assert "largest reachable value" in str(answer.context["form"].errors["further_limits"])
+    assert f'value="{escape(text)}" checked' in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{",
+        "[" * 100_000,
+        "7",
+        '{"at_most": 3}',
+        '{"measure": "macs", "at_most": {}}',
+        '{"measure": "macs", "at_most": NaN}',
+        '{"measure": "latency", "device": "7", "at_most": "x"}',
+        '{"measure": "latency@x", "at_most": 3}',
+        '{"measure": "macs", "at_most": 3, "statistic": []}',
+    ],
+)
+def test_a_further_limit_that_is_nonsense_is_refused(web, choices, text):
+    answer = send(web, choices | {"further_limits": [text]})
+    assert answer.status_code == 400
+    assert answer.context["form"].errors["further_limits"]
+    assert web.post(reverse("run-preview"), choices | {"further_limits": [text]}).status_code < 500
+    assert not Run.objects.exists()
 
 
 def test_trained_weights_can_be_used_again(web, ada, choices, offered):

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
@@ -130,6 +131,22 @@ def test_a_limit_on_a_device_names_it_and_a_latency_that_is_taken(owner, request
     nearest = float(re.search(r"value is ([\d.]+) ms", message)[1])
     again = replace(request_, limits=[{**limit, "at_most": nearest}])
     assert runs.start_run(owner=owner, request=again).limits[0]["at_most"] == nearest
+
+
+@pytest.mark.parametrize(("hours", "is_reused"), [(-1, True), (1, False)])
+def test_a_clone_uses_the_weights_that_the_run_was_started_with(
+    owner, request_, hours, is_reused
+):
+    """Those that a run has trained itself are trained again: the clone may differ in seed."""
+    run = runs.start_run(owner=owner, request=request_)
+    supernet = Supernet.objects.create(
+        owner=owner, dataset=run.dataset, space=run.space, recipe={}, is_trained=True
+    )
+    Supernet.objects.update(created_at=run.created_at + timedelta(hours=hours))
+    Run.objects.update(supernet=supernet)
+    run.refresh_from_db()
+    clone = runs.clone_run(run=run, owner=owner, changes={})
+    assert clone.supernet == (supernet if is_reused else None)
 
 
 def test_a_perfect_quality_can_be_asked_for(owner, request_):
