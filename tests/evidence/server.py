@@ -73,6 +73,15 @@ class Server:
         sent = ["-X", "POST", "-H", "Content-Type: application/json", "-d", json.dumps(body or {})]
         return json.loads(self.curl(path, *sent))
 
+    def answer(self, path: str, body: dict) -> tuple[int, dict]:
+        """The status and the body of the answer to a request that may well be refused."""
+        command = ["curl", "-sS", "-H", f"Authorization: Token {self.token}"]
+        command += ["-H", "Content-Type: application/json", "-d", json.dumps(body)]
+        command += ["-w", "\n%{http_code}", f"{self.url}/api/v1/{path}"]
+        said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        answer, _, status = said.rpartition("\n")
+        return int(status), json.loads(answer)
+
     def wait(self, path: str, statuses: set[str], seconds: float) -> dict:
         """The object once its status is one of `statuses`."""
         until = time.monotonic() + seconds
