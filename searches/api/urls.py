@@ -5,6 +5,7 @@ from rest_framework.routers import SimpleRouter
 
 from searches.api.adjusting import AdjustedSpaces
 from searches.api.cards import Evaluators, Strategies, Targets
+from searches.api.comparisons import Comparisons
 from searches.api.datasets import DataSets
 from searches.api.models import Models
 from searches.api.results import Results
@@ -28,6 +29,7 @@ def result(address: str, method: str, act: str) -> URLPattern:
 
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("runs/compare/", Comparisons.as_view({"get": "retrieve"}), name="run-compare"),
     path("", include(router.urls)),
     path(
         "devices/<int:pk>/coverage/",
