@@ -5,6 +5,7 @@ from django.urls import path, re_path
 
 from frontend.views import (
     accounts,
+    adjusting,
     datasets,
     devices,
     models,
@@ -63,6 +64,8 @@ urlpatterns = [
     path("datasets/<int:pk>/delete/", datasets.delete, name="dataset-delete"),
     path("spaces/", spaces.space_list, name="space-list"),
     path("spaces/<int:pk>/", spaces.space, name="space"),
+    path("spaces/<int:pk>/adjust/", adjusting.adjust, name="space-adjust"),
+    path("spaces/<int:pk>/adjust/sizes/", adjusting.sizes, name="space-sizes"),
     path("spaces/<int:pk>/create/", spaces.create, name="space-create"),
     path("spaces/<int:pk>/delete/", spaces.delete, name="space-delete"),
     path("models/", models.model_list, name="model-list"),

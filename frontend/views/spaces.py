@@ -16,6 +16,7 @@ from frontend.views.asking import carry_out, signed_in
 from frontend.views.throttling import counts_as_upload
 from searches.models import Space
 from searches.services import spaces as services
+from searches.services.adjusting import can_adjust
 from webnas.refusals import RefusedRequest
 
 
@@ -48,6 +49,7 @@ def _context(request: HttpRequest, found: Space) -> dict[str, Any]:
         "section": "spaces",
         "space": found,
         "is_own": found.owner_id == request.user.pk,
+        "is_scalable": can_adjust(found),
         "analysis": analysis,
         "devices": devices,
         "device": device,

@@ -102,7 +102,8 @@ class Adjusted(serializers.Serializer[Any]):
     proposal = Proposal(allow_null=True)
     nearest = Nearest(allow_null=True)
     limits = serializers.DictField(child=serializers.FloatField())
-    number_format = serializers.CharField()
+    number_format = serializers.CharField(help_text="Of storage and peak memory.")
+    weights_in_memory = serializers.BooleanField(help_text="They count for peak memory.")
 
 
 def _limit(name: str) -> Any:

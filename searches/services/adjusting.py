@@ -13,6 +13,7 @@ from django.core.cache import cache
 
 from devices.models import ProfileVersion
 from devices.profiles.cost import CostModel
+from devices.profiles.memory import IN_FLASH
 from devices.profiles.profile import Profile
 from searches.models import DataSet, Space
 from searches.objectives.measures import COSTS
@@ -68,6 +69,11 @@ def resolutions_of(space: SearchSpace) -> tuple[int, ...]:
     largest = own[0] if own else max(op.h or 0 for op in space.operation_table())
     quarters = np.linspace(largest / 2, largest, N_RESOLUTIONS)
     return tuple(sorted({max(SMALLEST, round(side / 4) * 4) for side in quarters}))
+
+
+def can_adjust(space: Space) -> bool:
+    """Whether the space has a width and a resolution."""
+    return is_scalable(registry.load(space.definition))
 
 
 def adjusted(*, question: Question) -> dict[str, Any]:
@@ -159,7 +165,7 @@ def _answer(question: Question, space: SearchSpace) -> dict[str, Any]:
         "proposal": _proposal(best, question.limits) if best else None,
         "nearest": None if best else _nearest(surveys, question.limits),
         "limits": dict(question.limits),
-        "number_format": _number_format(question.version),
+        **_counted_in(question.version),
     }
 
 
@@ -170,8 +176,13 @@ def _cost_model(version: ProfileVersion | None) -> CostModel:
     return CostModel(profile, fits=version.fits, allow_analytic=True)
 
 
-def _number_format(version: ProfileVersion | None) -> str:
-    return "fp32" if version is None else Profile.from_dict(version.document).runtime.dtype
+def _counted_in(version: ProfileVersion | None) -> dict[str, Any]:
+    """How storage and peak memory are counted on the device."""
+    if version is None:
+        return {"number_format": "fp32", "weights_in_memory": True}
+    profile = Profile.from_dict(version.document)
+    in_flash = profile.device.kind in IN_FLASH
+    return {"number_format": profile.runtime.dtype, "weights_in_memory": not in_flash}
 
 
 def _survey(

@@ -1,7 +1,13 @@
-// <curve-plot data-url="…">: a line plot that is drawn anew when the run has moved on.
+// <curve-plot data-url="…">: a line plot that is drawn anew when the run has moved on. Without an
+// address it draws the figure that stands in it as JSON.
 import { colour, config, FigureSource, layoutOf } from "./plotting.js";
 
-const COLOURS = { "series-1": "accent", "series-2": "dominated", "series-front": "front" };
+const COLOURS = {
+  "series-1": "accent",
+  "series-2": "dominated",
+  "series-front": "front",
+  "series-other": "infeasible",
+};
 
 const line = (trace) => ({
   ...trace,
@@ -33,7 +39,8 @@ class CurvePlot extends HTMLElement {
   }
 
   async load() {
-    const figure = await this.source.fetch(this.dataset.url);
+    const own = this.querySelector("script[type='application/json']");
+    const figure = own ? JSON.parse(own.textContent) : await this.source.fetch(this.dataset.url);
     if (figure) {
       this.figure = figure;
       this.draw();
