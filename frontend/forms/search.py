@@ -79,8 +79,8 @@ class SearchForm(forms.Form):
         """Only rows that this person may use can be chosen."""
         datasets = DataSet.objects.visible_to(self.owner).filter(status=DataSet.Status.READY)
         rows = {
-            "dataset": datasets.order_by("owner_id", "name"),
-            "space": Space.objects.visible_to(self.owner).order_by("-owner_id", "pk"),
+            "dataset": datasets.own_last("name"),
+            "space": Space.objects.visible_to(self.owner).own_first("pk"),
             "supernet": Supernet.objects.owned_by(self.owner)
             .filter(is_trained=True)
             .select_related("space", "dataset")
@@ -197,9 +197,9 @@ def first_choices(form: SearchForm, asked: Mapping[str, int | None]) -> dict[str
 def _first_rows(form: SearchForm, asked: Mapping[str, int | None]) -> dict[str, Any]:
     """Target, data set and space that go together, with those that are asked for."""
     datasets = DataSet.objects.visible_to(form.owner).filter(status=DataSet.Status.READY)
-    spaces = Space.objects.visible_to(form.owner).order_by("owner_id", "pk")
+    spaces = Space.objects.visible_to(form.owner).own_last("pk")
     offered: dict[str, list[DataSet | Space]] = {
-        "dataset": list(datasets.order_by("-owner_id", "-pk")),
+        "dataset": list(datasets.own_first("-pk")),
         "space": sorted(spaces, key=_is_first, reverse=True),
     }
     found = {

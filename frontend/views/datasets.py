@@ -38,7 +38,7 @@ def dataset_list(request: HttpRequest) -> HttpResponse:
 
 
 def _list_context(request: HttpRequest) -> dict[str, Any]:
-    rows = DataSet.objects.visible_to(request.user).order_by("owner_id", "name")
+    rows = DataSet.objects.visible_to(request.user).own_last("name")
     return {
         "section": "datasets",
         "datasets": list(rows),

@@ -28,7 +28,7 @@ def visible_space(request: HttpRequest, pk: int) -> Space:
 @login_required
 @require_safe
 def space_list(request: HttpRequest) -> HttpResponse:
-    rows = Space.objects.visible_to(request.user).order_by("owner_id", "pk")
+    rows = Space.objects.visible_to(request.user).own_last("pk")
     return render(request, "frontend/spaces.html", {"section": "spaces", "spaces": list(rows)})
 
 

@@ -1,5 +1,7 @@
 """REST: runs, and what a person does with them."""
 
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
 
@@ -140,6 +142,19 @@ def test_a_run_tells_how_far_its_stage_is(as_alice, run, fields, done, total, te
     Run.objects.update(**fields)
     progress = as_alice.get(f"{RUNS}{run.pk}/").data["progress"]
     assert progress == {"done": done, "total": total, "text": text}
+
+
+@pytest.mark.parametrize(
+    ("order", "names"),
+    [("ended_at", ["old", "new", "going"]), ("-ended_at", ["new", "old", "going"])],
+)
+def test_what_has_no_value_comes_last_whichever_way(as_alice, run, order, names):
+    now = timezone.now()
+    for name, ended_at in (("new", now), ("going", None), ("old", now - timedelta(days=1))):
+        run.pk, run.name, run.ended_at = None, name, ended_at
+        run.save()
+    rows = as_alice.get(f"{RUNS}?ordering={order},id").data["results"]
+    assert [row["name"] for row in rows if row["name"] in names] == names
 
 
 def test_lists_are_filtered_and_sorted(as_alice, run, dataset):

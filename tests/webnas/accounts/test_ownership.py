@@ -26,6 +26,12 @@ def test_a_user_reads_own_and_built_in_rows(spaces, alice):
     assert names(Space.objects.visible_to(alice)) == ["built in", "hers"]
 
 
+def test_own_rows_come_first_or_last_on_every_database(spaces, alice):
+    seen = Space.objects.visible_to(alice)
+    assert [row.name for row in seen.own_first("name")] == ["hers", "built in"]
+    assert [row.name for row in seen.own_last("name")] == ["built in", "hers"]
+
+
 def test_a_visitor_sees_nothing(spaces):
     assert names(Space.objects.owned_by(AnonymousUser())) == []
     assert names(Space.objects.visible_to(AnonymousUser())) == []
