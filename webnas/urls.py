@@ -6,7 +6,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from rest_framework.negotiation import DefaultContentNegotiation
 
 from webnas.health import health
-from webnas.rest.views import nothing_here
+from webnas.rest.views import bad_request, nothing_here, server_error
 
 schema = SpectacularAPIView.as_view(content_negotiation_class=DefaultContentNegotiation)
 docs = SpectacularSwaggerSplitView.as_view(url_name="api:api-schema")
@@ -19,6 +19,8 @@ version_1: list[URLPattern | URLResolver] = [
     path("", include("webnas.accounts.api")),
     re_path(r"^(?P<path>(?s:.*))", nothing_here),
 ]
+handler400, handler500 = bad_request, server_error
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health, name="health"),
     path("admin/", admin.site.urls),

@@ -38,7 +38,9 @@ class Ordering(OrderingFilter):
         names = super().get_ordering(request, queryset, view)
         model = queryset.model
         optional = {field.name for field in model._meta.concrete_fields if field.null}
-        return [_nulls_last(name) if name.lstrip("-") in optional else name for name in names or ()]
+        return [
+            _nulls_last(name) if name.lstrip("-") in optional else name for name in names or ()
+        ]
 
 
 def _nulls_last(name: str) -> OrderBy:

@@ -4,7 +4,8 @@ from typing import Any, ClassVar, cast
 
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views import defaults
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import status
 from rest_framework.exceptions import PermissionDenied
@@ -74,6 +75,24 @@ class OwnedRows(Api):
         if row.owner_id is None:
             raise PermissionDenied("This comes with webnas and cannot be changed or deleted.")
         return row
+
+
+API = "/api/v1/"
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """500 in the form of all errors below the API, as a page elsewhere."""
+    if not request.path_info.startswith(API):
+        return defaults.server_error(request)
+    detail = "Something broke here; it is in the log of the web server."
+    return JsonResponse(error_body(detail, {}), status=500)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """400 for what Django itself refuses, such as a host that it does not serve."""
+    if not request.path_info.startswith(API):
+        return defaults.bad_request(request, exception)
+    return JsonResponse(error_body("The request was refused.", {}), status=400)
 
 
 @csrf_exempt
