@@ -168,6 +168,7 @@ def test_every_proposal_is_within_the_limits(name):
     assert (excess(found) == 0).all()
 
 
+@pytest.mark.slow
 def test_narrow_limits_in_a_huge_space_are_met(name):
     values = [operation.macs() for operation in FULL.operation_table()]
     least, _ = FULL.extreme(values, aggregate="sum", largest=False)
@@ -178,6 +179,7 @@ def test_narrow_limits_in_a_huge_space_are_met(name):
     assert (excess(found) == 0).all()
 
 
+@pytest.mark.slow
 def test_limits_that_one_network_meets_end_the_search(name):
     values = [operation.macs() for operation in FULL.operation_table()]
     least, only = FULL.extreme(values, aggregate="sum", largest=False)
@@ -234,6 +236,7 @@ def test_results_that_violate_limits_do_no_harm(name):
     assert len(played(make(name), 20, judge=strict)) >= 100
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("space", SPACES.values(), ids=SPACES)
 def test_sixteen_workers_end_in_any_order(name, space):
     def moody(strategy, proposal):
@@ -274,6 +277,7 @@ def test_asking_for_nothing_changes_nothing(name):
     assert strategy.state() == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_family_of_spaces_can_be_searched_within_limits(name, family):
     space = smallest_of(family)

@@ -91,6 +91,7 @@ def random_errors(table):
     return least_errors(table, "random", budget=300)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["regularised_evolution", "ofa_evolution", "local_search"])
 def test_single_objective_beats_random_search(table, random_errors, name):
     wins = least_errors(table, name, budget=300) < random_errors
@@ -105,6 +106,7 @@ def test_controller_beats_random_search(table, random_errors, name):
     assert ttest_rel(errors, random_errors[:20], alternative="less").pvalue < 0.05
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "n_objectives"), [("nsga2", 2), ("nsga2", 3), ("local_search", 2)]
 )

@@ -26,6 +26,7 @@ def played(learner, n_samples, worth, batch=5):
     return sum(rewards[:100]) / 100, sum(rewards[-100:]) / 100
 
 
+@pytest.mark.slow
 @both
 def test_it_finds_the_best_of_six_five_way_choices_within_500_samples(learner_of, settings_of):
     settings, rng = settings_of(), Random(4)
