@@ -1,7 +1,8 @@
 """An upload that needs an answer waits here, so that nobody has to send the file again.
 
-The page carries a signed ticket that names the stored file, its owner and the answers so far. A
-ticket that nobody comes back with leaves a file that no row names: the sweeper removes it.
+The page carries a signed ticket that names the stored file, its owner and the answers so far. No
+row counts these files, so of each person only the latest waits. A ticket that nobody comes back
+with leaves a file that no row names: the sweeper removes it.
 """
 
 from dataclasses import asdict, dataclass, field, replace
@@ -39,8 +40,10 @@ class Parked:
 
 
 def park(data: bytes, unstored: Parked) -> Parked:
-    """Keep the file of what is known so far."""
-    return replace(unstored, stored=files.write("parked", ".upload", data).name)
+    """Keep the file of what is known so far, in the place of the person's last one."""
+    folder = f"parked/{unstored.owner}"
+    files.remove_all(list(files.stored(folder)))
+    return replace(unstored, stored=files.write(folder, ".upload", data).name)
 
 
 def parked(ticket: str, owner: int | None) -> Parked | None:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from devices.models import DeviceProfile, ProfileVersion
 from frontend import parking
 from tests.frontend import rows
+from webnas.work import files
 
 
 def document(**changes) -> dict:
@@ -103,9 +104,22 @@ def test_a_question_keeps_the_file_and_is_answered_on_the_page(web):
     assert DeviceProfile.objects.count() == 1
 
 
-def test_a_file_that_was_taken_no_longer_waits(web, settings, tmp_path):
+def test_a_file_that_was_taken_no_longer_waits(web):
     answered_to_the_end(web, upload(web, CSV, "times.csv"))
-    assert list((tmp_path / "files" / "parked").iterdir()) == []
+    assert list(files.stored("parked")) == []
+
+
+def test_of_each_person_only_the_latest_file_waits(web, others_web):
+    first = asked(upload(web, CSV, "first.csv"))
+    theirs = asked(upload(others_web, CSV, "theirs.csv"))
+    for number in range(3):
+        last = asked(upload(web, CSV, f"{number}.csv"))
+    assert len(list(files.stored("parked"))) == 2
+    answer = web.post(reverse("device-answer"), first | {"answer": "ms"}, follow=True)
+    assert "This upload is gone" in html_of(answer)
+    for browser, fields in ((web, last), (others_web, theirs)):
+        answer = browser.post(reverse("device-answer"), fields | {"answer": "ms"}, follow=True)
+        assert "is gone" not in html_of(answer)
 
 
 def test_a_wrong_answer_is_asked_for_again(web):
