@@ -21,6 +21,7 @@ from tests.evidence.server import Server
 
 SEED, CHANCE, BUDGET, PATIENCE = 1, 0.1, 40, 3600
 MOBILE, PROXYLESS, CELLS = "MobileNetV3, small", "ProxylessNAS, small", "NAS-Bench-201, small"
+MIXED = (PROXYLESS, CELLS)  # spaces of the one-shot strategies
 SUPERNET = {"epochs": 20, "recalibration_images": 1000}
 # Three resolutions, two depths, three kernels and two expansions; of other genes the first option.
 GRID = {
@@ -29,6 +30,10 @@ GRID = {
 }
 SAMPLING = {"grid": GRID, "ofa_evolution": {"population": 20}}
 ONE_SHOT = {"epochs": 60, "warmup_epochs": 20, "batch_size": 32, "choice_rate": 0.02}
+# A step of these runs all candidates of a choice, and trains the weights of all.
+MIXTURES = dict.fromkeys(("darts", "fbnet"), ONE_SHOT | {"epochs": 30, "warmup_epochs": 10})
+# Weights that were trained in a mixture are a start; the network that is taken away trains on.
+TUNED = {"settings": {"fine_tune_epochs": 20}}
 LIMITED = {"epochs": 9, "warmup_epochs": 1, "batch_size": 32}
 
 
@@ -75,7 +80,8 @@ def requests_of(card: dict) -> list[tuple[str, dict]]:
     elif kind == "multi-fidelity":
         body |= {"evaluator": "full", "evaluator_settings": LIMITED}
     else:
-        body |= {"evaluator": "supernet", "strategy_settings": ONE_SHOT, "space": PROXYLESS}
+        settings = MIXTURES.get(name, ONE_SHOT)
+        body |= {"evaluator": "supernet", "strategy_settings": settings, "space": PROXYLESS}
     found = [(name, body)]
     if name == "darts":
         found.append((f"{name} on cells", body | {"space": CELLS}))
@@ -92,7 +98,8 @@ def row_of(server: Server, work: Path, name: str, body: dict) -> dict:
     run = server.wait(f"runs/{int(started.read_text())}/", ENDED, PATIENCE)
     if run["status"] != "finished":
         raise RuntimeError(f"{name}: {run['status']}. {run['message']} {run['error']}")
-    found = searched(server, run, body) | downloaded(server, work, name, run)
+    found = searched(server, run, body)
+    found |= downloaded(server, work, name, run, TUNED if body["space"] in MIXED else {})
     kept.write_text(json.dumps(found))
     return found
 
@@ -142,11 +149,11 @@ def searched(server: Server, run: dict, body: dict) -> dict:
     return found
 
 
-def downloaded(server: Server, work: Path, name: str, run: dict) -> dict:
+def downloaded(server: Server, work: Path, name: str, run: dict, how: dict) -> dict:
     """Choose the best of the front, unpack its bundle, and run its own program on the digits."""
     front = server.get(f"runs/{run['id']}/front/")["results"]
     best = max(front, key=lambda m: m["measures"]["accuracy"]["value"])
-    model = server.post(f"runs/{run['id']}/trials/{best['number']}/choose/")
+    model = server.post(f"runs/{run['id']}/trials/{best['number']}/choose/", how)
     model = server.wait(f"models/{model['id']}/", MADE, 600)
     target, folder = work / f"{model['id']}.zip", work / f"model-{name}"
     server.curl(f"models/{model['id']}/download/?format=bundle", "-o", str(target))
@@ -155,6 +162,7 @@ def downloaded(server: Server, work: Path, name: str, run: dict) -> dict:
     card = json.loads((folder / "model_card.json").read_text())
     return {
         "model": model["status"],
+        **how.get("settings", {}),
         "reported_test_accuracy": card["metrics"]["accuracy:test"]["value"],
         "accuracy_in_onnx_runtime": score(folder),
     }
