@@ -5,45 +5,52 @@ from math import isfinite
 from typing import Any
 
 from searches.objectives.measures import COSTS, Measure, MeasuredValue, display, split_key
-from searches.targets.registry import TARGETS
+from searches.targets.registry import TARGETS, TargetCard
+
+Known = Mapping[str, Measure]
 
 MISSING = "–"
+# All that needs no table of results to be known: costs, and the qualities of every target.
+STATIC: Known = dict(COSTS) | {
+    measure.name: measure
+    for target in TARGETS.values()
+    if isinstance(target, TargetCard)
+    for measure in target.qualities
+}
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _BYTES = Measure("bytes", "Bytes", "B", "min")
 
 
-def known_measures(target: str) -> Mapping[str, Measure]:
-    """Costs, and the qualities of a target, by name."""
-    qualities = TARGETS[target].qualities if target in TARGETS else ()  # type: ignore[attr-defined]
-    return dict(COSTS) | {measure.name: measure for measure in qualities}
-
-
-def measure_of(key: str, target: str) -> Measure:
+def measure_of(key: str, known: Known = STATIC) -> Measure:
     """The measure behind a key such as `latency@3` or `accuracy:test`."""
     name = split_key(key.removesuffix(":test"))[0]
-    return known_measures(target).get(name) or Measure(name, name, "", "min")
+    return known.get(name) or Measure(name, name, "", "min")
 
 
-def is_share(key: str, target: str = "mobile") -> bool:
+def is_share(key: str, known: Known = STATIC) -> bool:
     """Whether the measure is a fraction of one, shown as percent."""
-    measure = measure_of(key, target)
-    return measure.kind == "quality" and measure.unit == ""
+    return measure_of(key, known).is_share
 
 
-def quantity(value: float | None, key: str, target: str = "mobile") -> str:
+def within(label: str) -> str:
+    """A label within a sentence: “latency on Pixel 4”; what is not a word stays: “CPU time”."""
+    return label if label[1:2].isupper() else label[:1].lower() + label[1:]
+
+
+def quantity(value: float | None, key: str, known: Known = STATIC) -> str:
     """A value as people read it: “96.4 %”, “0.412 ms”, “183 kB”."""
     if value is None or not isfinite(value):
         return MISSING
-    return display(measure_of(key, target), value)
+    return display(measure_of(key, known), value)
 
 
-def interval(measured: Mapping[str, Any], key: str, target: str = "mobile") -> str:
+def interval(measured: Mapping[str, Any], key: str, known: Known = STATIC) -> str:
     """The 90 % interval of a stored measured value; empty when it has none."""
     found = MeasuredValue.from_json(measured)
     if found.spread is None:
         return ""
     low, high = found.spread
-    return f"{quantity(low, key, target)} to {quantity(high, key, target)}"
+    return f"{quantity(low, key, known)} to {quantity(high, key, known)}"
 
 
 def noun_of(kind: str) -> str:
@@ -54,6 +61,11 @@ def noun_of(kind: str) -> str:
 def samples(dataset: Any) -> str:
     """How much a data set holds: “1,151 training images · 10 classes · 8×8 grey”."""
     facts = dataset.statistics
+    if dataset.kind == "table":
+        return (
+            f"{count(facts['n']['rows'])} rows · {len(facts['columns'])} choices · "
+            f"{len(facts['measures'])} measured columns"
+        )
     shape = facts["shape"]
     size = f"{shape[0]} features"
     if dataset.kind == "images":

@@ -9,6 +9,7 @@ from django.db.models import Aggregate, Max, Min
 from frontend import formats
 from searches.models import N_OBJECTIVES, Run, Trial
 from searches.objectives.measures import MeasuredValue, split_key
+from searches.services import reading
 
 STAGES = [
     (Run.Stage.PREPARE, "Prepare"),
@@ -38,12 +39,12 @@ def best_values(runs: Sequence[Run]) -> dict[int, list[Best]]:
 
 
 def _bests(run: Run, row: Mapping[str, Any]) -> list[Best]:
-    bests = []
+    known, bests = reading.known_measures(run), []
     for position, objective in enumerate(run.objectives):
         name = objective["measure"]
-        measure = formats.measure_of(name, run.target)
+        measure = formats.measure_of(name, known)
         value = row[f"{measure.direction}_{position}"]
-        bests.append(Best(measure.label, formats.quantity(value, name, run.target)))
+        bests.append(Best(measure.label, formats.quantity(value, name, known)))
     return bests
 
 
@@ -74,12 +75,13 @@ class Shown:
     is_count: bool
 
 
-def shown_measures(known: Mapping[str, Any], run: Run, devices: Mapping[int, str]) -> list[Shown]:
+def shown_measures(values: Mapping[str, Any], run: Run, devices: Mapping[int, str]) -> list[Shown]:
     """Measured values: the run's objectives first, each followed by its test value."""
     objectives = [objective_key(item) for item in run.objectives]
-    order = [key for name in objectives for key in (name, f"{name}:test") if key in known]
-    order += [key for key in known if key not in order]
-    return [_shown(key, known[key], run, devices) for key in order]
+    order = [key for name in objectives for key in (name, f"{name}:test") if key in values]
+    order += [key for key in values if key not in order]
+    known = reading.known_measures(run)
+    return [_shown(key, values[key], known, devices) for key in order]
 
 
 def objective_key(item: Mapping[str, Any]) -> str:
@@ -87,23 +89,28 @@ def objective_key(item: Mapping[str, Any]) -> str:
     return item["measure"] if device is None else f"{item['measure']}@{device}"
 
 
-def _shown(key: str, data: Mapping[str, Any], run: Run, devices: Mapping[int, str]) -> Shown:
+def _shown(
+    key: str, data: Mapping[str, Any], known: formats.Known, devices: Mapping[int, str]
+) -> Shown:
     found = MeasuredValue.from_json(data)
     return Shown(
         key=key,
-        label=label_of(key, run.target, devices),
-        value=formats.quantity(found.value, key, run.target),
-        interval=formats.interval(data, key, run.target),
+        label=label_of(key, known, devices),
+        value=formats.quantity(found.value, key, known),
+        interval=formats.interval(data, key, known),
         provenance=found.provenance,
         origin=_origin(found),
         is_count="@" not in key and found.split is None,
     )
 
 
-def label_of(key: str, target: str, devices: Mapping[int, str]) -> str:
-    """“Latency on Pixel 4”, “Accuracy (test)”."""
+def label_of(key: str, known: formats.Known, devices: Mapping[int, str]) -> str:
+    """“Latency on Pixel 4”, “Accuracy (test)”; columns of a table as they were named."""
     name, device = split_key(key.removesuffix(":test"))
-    label = formats.measure_of(name, target).label.replace("_", " ").capitalize()
+    measure = formats.measure_of(name, known)
+    if measure.kind == "result":
+        return measure.label
+    label = measure.label.replace("_", " ").capitalize()
     if device is not None:
         label += f" on {devices.get(device, f'device {device}')}"
     return f"{label}, test" if key.endswith(":test") else label
@@ -136,7 +143,7 @@ def state_of(trial: Trial) -> tuple[str, str]:
 
 
 def limit_texts(
-    limits: Iterable[Mapping[str, Any]], target: str, names: Mapping[int, str]
+    limits: Iterable[Mapping[str, Any]], known: formats.Known, names: Mapping[int, str]
 ) -> list[str]:
     """The limits of a run in words."""
     texts = []
@@ -144,9 +151,9 @@ def limit_texts(
         key = objective_key(limit)
         for bound, words in (("at_most", "at most"), ("at_least", "at least")):
             if limit.get(bound) is not None:
-                value = formats.quantity(limit[bound], key, target)
+                value = formats.quantity(limit[bound], key, known)
                 end = "upper" if bound == "at_most" else "lower"
                 is_end = limit.get("statistic") == "upper"
                 judged = f", {end} end of the interval" if is_end else ""
-                texts.append(f"{label_of(key, target, names)} {words} {value}{judged}")
+                texts.append(f"{label_of(key, known, names)} {words} {value}{judged}")
     return texts

@@ -143,11 +143,14 @@ def d3(objective: Mapping[str, Any]) -> str:
     """How Plotly writes this objective's values: percent, plain, or with a prefix."""
     if is_share(objective):
         return ".1%"
+    if objective.get("kind") == "result":
+        return ".4~g"
     return ".3~s" if objective["unit"] in ("", "B") else ".3~g"
 
 
 def is_share(objective: Mapping[str, Any]) -> bool:
-    return formats.is_share(objective["key"], objective.get("target", "mobile"))
+    kind = objective.get("kind") or formats.measure_of(objective["key"]).kind
+    return bool(kind == "quality" and objective["unit"] == "")
 
 
 def _suffix(objective: Mapping[str, Any]) -> str:
@@ -180,7 +183,8 @@ def ranges(points: Mapping[str, Any]) -> list[dict[str, Any]]:
         known = [value for value in column if value is not None]
         ends = {"min": min(known, default=0), "max": max(known, default=0)}
         kept = {name: objective[name] for name in ("key", "label", "direction", "unit")}
-        found.append(kept | ends | {"isShare": is_share(objective)})
+        is_plain = objective.get("kind") == "result"
+        found.append(kept | ends | {"isShare": is_share(objective), "isPlain": is_plain})
     return found
 
 

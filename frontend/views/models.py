@@ -15,6 +15,7 @@ from frontend import formats, overviews
 from frontend.views.asking import carry_out, page_of
 from searches.models import ChosenModel
 from searches.services import models as services
+from searches.services import reading
 
 PER_PAGE = 25
 STOP_POLLING = 286
@@ -105,11 +106,11 @@ def model_context(found: ChosenModel) -> dict[str, Any]:
 
 def scores_of(found: ChosenModel) -> list[dict[str, str]]:
     """Scores of network and file on the test images, with the digits that a comparison needs."""
-    target = found.trial.run.target
+    known = reading.known_measures(found.trial.run)
     return [
         {
-            "label": f"{overviews.label_of(name, target, {})} of {file}",
-            "text": f"{100 * value:.2f} %" if formats.is_share(name, target) else f"{value:.4f}",
+            "label": f"{overviews.label_of(name, known, {})} of {file}",
+            "text": f"{100 * value:.2f} %" if formats.is_share(name, known) else f"{value:.4f}",
         }
         for file, scores in found.report.get("scores", {}).items()
         for name, value in scores.items()

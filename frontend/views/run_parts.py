@@ -71,12 +71,12 @@ def axes_of(run: Run, asked: Mapping[str, Any]) -> dict[str, Any]:
     """The axes that the address asks for; else the first cost against the first quality."""
     labels = reading.objective_labels(run)
     choices = {label["key"]: label["label"] for label in labels}
-    names = overviews.device_names(run)
+    names, known = overviews.device_names(run), reading.known_measures(run)
     for key in reading.measured_keys(run):
-        choices.setdefault(key, overviews.label_of(key, run.target, names))
+        choices.setdefault(key, overviews.label_of(key, known, names))
     choices[plots.ORDER] = "Order of the search"
     keys = [label["key"] for label in labels]
-    qualities = [key for key in keys if formats.measure_of(key, run.target).kind == "quality"]
+    qualities = [key for key in keys if formats.measure_of(key, known).kind != "cost"]
     y = qualities[0] if qualities else keys[-1]
     x = next((key for key in keys if key != y), plots.ORDER)
     return {
@@ -112,17 +112,18 @@ def points_of(run: Run, axes: Mapping[str, Any]) -> dict[str, Any]:
     objectives = {overviews.objective_key(item) for item in run.objectives}
     further = sorted({axes["x"], axes["y"]} - objectives - {plots.ORDER})
     points = reading.points(run, limit=plots.SVG_POINTS, measures=further)
+    known = reading.known_measures(run)
     points["further"] = [
         {
             "key": key,
             "label": axes["choices"][key],
-            "unit": formats.measure_of(key, run.target).unit,
-            "direction": formats.measure_of(key, run.target).direction,
+            "unit": formats.measure_of(key, known).unit,
+            "direction": formats.measure_of(key, known).direction,
         }
         for key in further
     ]
     for label in [*points["objectives"], *points["further"]]:
-        label["target"] = run.target
+        label["kind"] = formats.measure_of(label["key"], known).kind
     return points
 
 
@@ -216,10 +217,8 @@ def _heading(label: Mapping[str, Any], position: int, sort: str, is_down: bool) 
 
 
 def _row(trial: Trial, run: Run, labels: list[dict[str, Any]]) -> dict[str, Any]:
-    values = trial.values[: len(labels)]
-    texts = [
-        formats.quantity(v, o["key"], run.target) for v, o in zip(values, labels, strict=True)
-    ]
+    values, known = trial.values[: len(labels)], reading.known_measures(run)
+    texts = [formats.quantity(v, o["key"], known) for v, o in zip(values, labels, strict=True)]
     words, role = overviews.state_of(trial)
     return {
         "trial": trial,

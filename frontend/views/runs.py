@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from frontend import overviews
+from frontend import formats, overviews
 from frontend.views import run_parts
 from frontend.views.asking import page_of, whole_number
 from frontend.views.scoping import own_run, own_runs
@@ -90,7 +90,7 @@ def run_page(request: HttpRequest, pk: int) -> HttpResponse:
         "section": "runs",
         "axes": run_parts.axes_of(run, request.GET),
         "events": list(run.events.order_by("-pk")[: run_parts.EVENTS]),
-        "limits": overviews.limit_texts(run.limits, run.target, names),
+        "limits": overviews.limit_texts(run.limits, reading.known_measures(run), names),
         "picks": picks(run),
         "is_one_shot": reading.searches_by_training(run),
         "is_limited": any(name.startswith("limit.") for name in request.GET),
@@ -113,5 +113,5 @@ def picks(run: Run) -> list[dict[str, Any]]:
         number = member.values_list("number", flat=True).first()
         if number is not None:
             word = "Highest" if label["direction"] == "max" else "Lowest"
-            found.append({"number": number, "label": f"{word} {label['label'].lower()}"})
+            found.append({"number": number, "label": f"{word} {formats.within(label['label'])}"})
     return found

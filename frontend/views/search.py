@@ -15,7 +15,7 @@ from frontend.forms.search import SearchForm, body_of, choices_of, first_choices
 from frontend.views.asking import signed_in, whole_number
 from frontend.views.scoping import own_run
 from searches.models import Run
-from searches.services import runs
+from searches.services import reading, runs
 from searches.services.requests import RunRequest
 from webnas.refusals import RefusedRequest
 
@@ -93,11 +93,11 @@ def parts_of(form: SearchForm) -> dict[str, Any]:
 def further_of(form: SearchForm) -> list[dict[str, str]]:
     """The limits that no row holds, as texts for the form and in words."""
     names = {row.device.pk: row.device.name for row in form.devices}
-    target, found = str(form["target"].value()), []
+    known, found = {goal.measure.name: goal.measure for goal in form.goals}, []
     for text in form["further_limits"].value() or []:
         limit = limit_from(text)
         try:
-            words = overviews.limit_texts([limit] if limit else [], target, names)
+            words = overviews.limit_texts([limit] if limit else [], known, names)
         except (TypeError, ValueError):  # made up by hand; the service says what is wrong
             words = []
         found.append({"text": text, "words": "; ".join(words) or text})
@@ -107,12 +107,13 @@ def further_of(form: SearchForm) -> list[dict[str, str]]:
 def bounds_of(asked: RunRequest, found: dict[str, dict[str, Any]]) -> list[dict[str, str]]:
     """What can be reached, in the words of the page."""
     names = {device.pk: device.name for device in asked.devices}
+    known = reading.known_measures(asked)
     return [
         {
             "key": key,
-            "label": overviews.label_of(key, asked.target, names),
-            "low": formats.quantity(bound["min"], key, asked.target),
-            "high": formats.quantity(bound["max"], key, asked.target),
+            "label": overviews.label_of(key, known, names),
+            "low": formats.quantity(bound["min"], key, known),
+            "high": formats.quantity(bound["max"], key, known),
         }
         for key, bound in found.items()
     ]

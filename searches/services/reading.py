@@ -20,6 +20,11 @@ def front(run: Run) -> QuerySet[Trial]:
     return run.trials.filter(on_front=True).order_by("value_0", "number")
 
 
+def known_measures(chosen: engine.Chosen) -> dict[str, Measure]:
+    """Everything that a run, or a request of one, can speak of, by name."""
+    return engine.known_measures(chosen)
+
+
 def objective_labels(run: Run) -> list[dict[str, Any]]:
     """Key, label, unit and direction of each objective, in the order of the values."""
     names = dict(run.pinned.values_list("device_id", "device__name"))

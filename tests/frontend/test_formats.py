@@ -3,6 +3,7 @@
 import pytest
 
 from frontend import formats
+from searches.objectives.measures import Measure
 
 
 @pytest.mark.parametrize(
@@ -19,6 +20,20 @@ from frontend import formats
 )
 def test_values_have_the_unit_of_their_measure(value, key, text):
     assert formats.quantity(value, key) == text
+
+
+def test_values_of_a_table_are_shown_as_its_columns_say():
+    known = {"score": Measure("score", "score", "", "max", kind="result")}
+    assert formats.quantity(0.9637, "score", known) == "0.9637"
+    assert not formats.is_share("score", known)
+
+
+@pytest.mark.parametrize(
+    ("label", "text"),
+    [("Latency on Pixel 4", "latency on Pixel 4"), ("CPU time", "CPU time"), ("f", "f")],
+)
+def test_labels_within_a_sentence_keep_their_names(label, text):
+    assert formats.within(label) == text
 
 
 @pytest.mark.parametrize(

@@ -124,6 +124,14 @@ def test_sliders_span_what_was_found():
     assert found["accuracy"] == (0.80, 0.99, True)
 
 
+@pytest.mark.parametrize("unit", ["", "%", "B"])
+def test_columns_of_a_table_are_neither_percent_nor_prefixed(unit):
+    column = {"key": "accuracy", "label": "a", "unit": unit, "direction": "max", "kind": "result"}
+    assert plots.d3(column) == ".4~g"
+    (span,) = plots.ranges({"objectives": [column], "values": [[0.5, 0.9]]})
+    assert (span["isShare"], span["isPlain"]) == (False, True)
+
+
 def test_the_training_curve_knows_its_end():
     history = [{"step": s, "loss": 1 / (s + 1), "total": 900} for s in (0, 10, 20)]
     figure = plots.training(history)

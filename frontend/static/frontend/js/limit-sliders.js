@@ -89,8 +89,9 @@ export class LimitSliders {
 
 const PREFIXES = ["", "k", "M", "G", "T"];
 
-const shown = (value, { unit, isShare }) => {
+const shown = (value, { unit, isShare, isPlain }) => {
   if (isShare) return `${(100 * value).toFixed(1)} %`;
+  if (isPlain) return `${Number(value.toPrecision(4))} ${unit}`.trim();
   if (unit !== "" && unit !== "B") return `${Number(value.toPrecision(3))} ${unit}`;
   let step = 0;
   let scaled = value;
