@@ -1,7 +1,6 @@
 """From the printed link to a file that classifies: nothing made up, no process replaced."""
 
 import re
-import subprocess
 import sys
 
 import numpy as np
@@ -11,7 +10,6 @@ from playwright.sync_api import expect
 
 from searches.datasets.digits import digits
 from tests.browser.plots import click_a_front_point
-from tests.processes import ROOT, Launcher, environment
 
 pytestmark = [
     pytest.mark.browser,
@@ -19,40 +17,10 @@ pytestmark = [
     pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc"),
 ]
 
-# What comes with webnas, without measuring this machine and without the demo.
-ADD_CONTENT = """
-from devices import services as devices
-from searches.services import datasets, spaces
-datasets.add_builtin(), spaces.add_builtin(), devices.add_builtin()
-"""
 STARTED, TRAINED, FINISHED, MADE = 30_000, 120_000, 120_000, 60_000  # ms, of a busy machine
 N_NETWORKS = 16
 POINTS = """() => document.querySelector("front-plot .plot").data
   .filter((trace) => trace.customdata).reduce((n, trace) => n + trace.x.length, 0)"""
-
-
-@pytest.fixture
-def launcher(tmp_path):
-    """What `make run` starts, on a home folder of its own."""
-    home = tmp_path / "home"
-    started = Launcher(home)
-    try:
-        started.read_until("stop  ")
-        command = [sys.executable, "manage.py", "shell", "-c", ADD_CONTENT]
-        subprocess.run(
-            command, cwd=ROOT, env=environment(home), check=True, timeout=60, capture_output=True
-        )
-        yield started
-    finally:
-        if started.process.poll() is None:
-            started.end()
-
-
-def log_in_by_the_printed_link(page, launcher) -> None:
-    link = re.search(r"http://\S+/login/\S+", launcher.said)[0]
-    page.goto(link)
-    page.wait_for_url(f"{launcher.address}/")
-    expect(page.get_by_role("heading", name="No searches yet")).to_be_visible()
 
 
 def start_a_small_search(page) -> None:
@@ -130,15 +98,11 @@ def measured_accuracy(path) -> float:
     return 100 * (scores.argmax(1) == data.y_test).mean()
 
 
-def test_from_the_printed_link_to_a_file_that_keeps_its_promise(
-    page, complaints, launcher, tmp_path
-):
-    log_in_by_the_printed_link(page, launcher)
-    start_a_small_search(page)
-    watch_the_front_grow(page)
-    choose_a_point(page)
-    download_onnx(page, tmp_path / "model.onnx")
+def test_from_the_printed_link_to_a_file_that_keeps_its_promise(started, tmp_path):
+    start_a_small_search(started)
+    watch_the_front_grow(started)
+    choose_a_point(started)
+    download_onnx(started, tmp_path / "model.onnx")
     found = measured_accuracy(tmp_path / "model.onnx")
-    assert found == pytest.approx(reported_accuracy(page), abs=0.1)
+    assert found == pytest.approx(reported_accuracy(started), abs=0.1)
     assert found > 30  # chance is 10 %
-    assert complaints == []
