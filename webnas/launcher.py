@@ -13,6 +13,7 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
@@ -21,7 +22,8 @@ from webnas.supervision import Command, Supervisor, start
 
 ROOT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"
-DEFAULT_PORT = 8000
+DEFAULT_PORT, HIGHEST_PORT = 8000, 65535
+MOST_PROCESSES = 1024
 STOP_SECONDS = 10.0
 READY_SECONDS = 60.0
 # One process per core: a second torch thread in a process gains less and loses more.
@@ -67,15 +69,32 @@ def main() -> int:
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="webnas", description="Start webnas on this machine.")
     port = os.environ.get("PORT") or str(DEFAULT_PORT)
-    parser.add_argument("--port", type=int, default=port, help="0: any free port")
+    ports = number("PORT", 0, HIGHEST_PORT)
+    parser.add_argument("--port", type=ports, default=port, help="0: any free port")
     concurrency = os.environ.get("WEBNAS_CONCURRENCY") or str(n_cores())
-    parser.add_argument(
-        "--concurrency", type=int, default=concurrency, help="processes that train and evaluate"
-    )
+    processes = number("WEBNAS_CONCURRENCY", 1, MOST_PROCESSES)
+    about = "processes that train and evaluate"
+    parser.add_argument("--concurrency", type=processes, default=concurrency, help=about)
     parser.add_argument(
         "--no-first-start", action="store_true", help="add no built-in content and no demo search"
     )
     return parser.parse_args()
+
+
+def number(name: str, least: int, most: int) -> Callable[[str], int]:
+    """Reads a whole number of an option or of the variable that stands for it."""
+
+    def read(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = least - 1
+        if not least <= value <= most:
+            reason = f"{text!r}; a whole number from {least} to {most} is needed ({name})."
+            raise argparse.ArgumentTypeError(reason)
+        return value
+
+    return read
 
 
 def n_cores() -> int:
@@ -119,7 +138,7 @@ def listen(port: int) -> socket.socket:
         return socket.create_server((HOST, port))
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            other = f"make run PORT={port + 1}"
+            other = f"make run PORT={port + 1 if port < HIGHEST_PORT else 0}"
             raise CannotStart(f"port {port} is taken; choose another: {other}") from error
         raise CannotStart(f"port {port} cannot be used: {error.strerror}") from error
 
