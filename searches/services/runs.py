@@ -51,8 +51,10 @@ def start_run(*, owner: User, request: RunRequest) -> Run:
 
 
 def _refuse_too_many(owner: User | None) -> None:
+    """Inside the transaction that makes a run active; of two at once the second one waits."""
     if owner is None:
         return
+    quotas.lock(owner)
     active = Run.objects.owned_by(owner).filter(status__in=Run.ACTIVE).count()
     if active >= settings.WEBNAS_QUOTA_RUNS:
         message = f"{active} runs are active; {settings.WEBNAS_QUOTA_RUNS} are allowed at once."
