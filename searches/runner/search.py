@@ -221,8 +221,9 @@ def _new_trial(run: Run, proposal: Proposal, costs: Measures, name: str) -> Tria
 
 
 def _copy(twin: Trial, trial: Trial) -> None:
-    """One evaluation serves equal architectures at equal fidelity."""
-    trial.data = twin.data | {"same_as": twin.number}
+    """One evaluation serves equal architectures at equal fidelity; a verification does not."""
+    judged = {name: value for name, value in twin.measures.items() if not name.endswith(":test")}
+    trial.data |= {"measures": judged, "same_as": twin.number}
     trial.status, trial.violation = Trial.Status.DONE, twin.violation
     for position in range(N_OBJECTIVES):
         setattr(trial, f"value_{position}", getattr(twin, f"value_{position}"))

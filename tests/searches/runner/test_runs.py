@@ -10,9 +10,10 @@ from django.utils import timezone
 
 from searches.models import Run, RunPoint, Supernet, Trial
 from searches.objectives.fronts import non_dominated
-from searches.runner import search, slices
+from searches.runner import engine, search, slices
 from searches.services import runs
 from searches.services.requests import RunRequest
+from searches.strategies.base import Proposal
 from webnas.refusals import ConflictingRequest, RefusedRequest
 from webnas.work import files, leases
 
@@ -301,6 +302,19 @@ def test_a_strategy_is_restored_to_go_on_as_if_it_had_never_stopped(owner, reque
         search._strategies.clear()
         drive(run, at_most=1)
     assert front_of(run) == front_of(plain)
+
+
+def test_a_copied_judgement_leaves_out_what_a_verification_found(owner, request_):
+    run = drive(started(owner, request_))
+    twin = run.trials.filter(on_front=True, is_verified=True).first()
+    assert "fell_off" in twin.data
+    proposal = Proposal(99, engine.genes_of(twin))
+    (copy,) = search.new_trials(run, engine.costing_of(run), [proposal])
+    assert (copy.status, copy.values) == (Trial.Status.DONE, twin.values)
+    assert copy.data.keys() == {"genes", "measures", "same_as"}
+    tested = {name for name in twin.measures if name.endswith(":test")}
+    assert tested
+    assert copy.measures.keys() == twin.measures.keys() - tested
 
 
 def test_networks_that_cannot_be_judged_fail_alone(owner, request_):
