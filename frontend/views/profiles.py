@@ -101,7 +101,9 @@ def answer(request: HttpRequest) -> HttpResponse:
     try:
         data = waiting.read()
     except FileNotFoundError:
-        messages.error(request, "This upload is gone: a later one took its place. Please send the file again.")
+        messages.error(
+            request, "This upload is gone: a later one took its place. Please send the file again."
+        )
         return redirect("device-list")
     return _take(request, Upload(waiting.answered(name, value), data, device))
 
