@@ -50,6 +50,7 @@ STRATEGIES = Registry(
             summary="A population evolves: the non-dominated survive, those in the widest gaps "
             "of the front first. Serves up to three objectives best.",
             settings="searches.strategies.settings.evolution:Nsga2Settings",
+            provides=frozenset({"warm start"}),
             presets={"default": {}, "large": {"population": 100}},
         ),
         StrategyCard(
@@ -59,6 +60,7 @@ STRATEGIES = Registry(
             summary="The best of a random tournament has a mutant, and the oldest of the "
             "population dies, however good it was.",
             settings="searches.strategies.settings.evolution:RegularisedEvolutionSettings",
+            provides=frozenset({"warm start"}),
             presets={"default": {}, "paper": {"population": 100, "sample": 25}},
         ),
         StrategyCard(
@@ -68,6 +70,7 @@ STRATEGIES = Registry(
             summary="The best quarter of all generations stays; half of its children are "
             "mutants, half mix two parents, each made again until it is within the limits.",
             settings="searches.strategies.settings.evolution:OfaEvolutionSettings",
+            provides=frozenset({"warm start"}),
             presets={"default": {}, "small budget": {"population": 20}},
         ),
         StrategyCard(
@@ -77,6 +80,7 @@ STRATEGIES = Registry(
             summary="Tries the neighbours of each member of the front until none adds to it, "
             "then starts elsewhere.",
             settings="searches.strategies.settings.local:LocalSearchSettings",
+            provides=frozenset({"warm start"}),
             presets={"default": {}},
         ),
         StrategyCard(
@@ -86,6 +90,17 @@ STRATEGIES = Registry(
             summary="Models what the good results have in common and the others lack, and "
             "proposes what fits best.",
             settings="searches.strategies.settings.bayesian:MotpeSettings",
+            provides=frozenset({"warm start"}),
+            presets={"default": {}},
+        ),
+        StrategyCard(
+            name="predictor",
+            label="Predictor-guided search (Bayesian)",
+            path="searches.strategies.predictor:Predictor",
+            summary="Predictors learn from every trial, and those networks come next that "
+            "are expected to enlarge the front most: the widest front from few trials.",
+            settings="searches.strategies.settings.bayesian:PredictorSettings",
+            provides=frozenset({"warm start"}),
             presets={"default": {}},
         ),
         StrategyCard(
@@ -124,6 +139,7 @@ STRATEGIES = Registry(
             summary="A recurrent controller proposes gene by gene and learns from one reward that "
             "trades quality against costs; it heads for one point of the front, not for all.",
             settings="searches.strategies.settings.reinforcement:ReinforceSettings",
+            provides=frozenset({"warm start"}),
             presets={"default": {}, "hard": {"reward": "hard"}},
         ),
         StrategyCard(
@@ -133,6 +149,7 @@ STRATEGIES = Registry(
             summary="The same controller, trained in several small steps per batch that are kept "
             "near what it was; it heads for one point of the front, not for all.",
             settings="searches.strategies.settings.reinforcement:PpoSettings",
+            provides=frozenset({"warm start"}),
             presets={"default": {}, "hard": {"reward": "hard"}},
         ),
         StrategyCard(

@@ -1,6 +1,45 @@
-"""What can be set on the strategies that model what they have seen."""
+"""What can be set on the strategies that learn which architectures are worth a trial."""
 
 from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class PredictorSettings:
+    """Settings of the search that predictors guide."""
+
+    founders: int = field(
+        default=10,
+        metadata={
+            "help": "Random networks before the first prediction.",
+            "min": 2,
+            "max": 1000,
+        },
+    )
+    members: int = field(
+        default=32,
+        metadata={
+            "help": "Predictors that agree on what is known and differ elsewhere.",
+            "min": 2,
+            "max": 256,
+        },
+    )
+    candidates: int = field(
+        default=500,
+        metadata={
+            "help": "Networks among which each batch is chosen by what is predicted of them.",
+            "min": 10,
+            "max": 20_000,
+        },
+    )
+    memory: int = field(
+        default=300,
+        metadata={
+            "help": "Most results from which predictors learn: half of them the best, "
+            "half spread over the run. Time grows with its third power.",
+            "min": 20,
+            "max": 2000,
+        },
+    )
 
 
 @dataclass(frozen=True)
