@@ -66,4 +66,4 @@ def _of_two(points: Floats, fronts: Floats) -> Floats:
     ceilings = np.concatenate([np.ones((s, 1)), lowest], axis=1)[:, None]
     widths = np.maximum(ends - np.maximum(points[:, :, :1], starts), 0)  # [s, n, k + 1]
     depths = np.maximum(ceilings - points[:, :, 1:], 0)
-    return np.einsum("snk,snk->sn", widths, depths)
+    return np.asarray(np.einsum("snk,snk->sn", widths, depths))
