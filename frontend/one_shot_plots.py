@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from frontend.plots import Figure, Points, curve, framed
+from frontend.plots import Figure, Points, curve, framed, second_axis
 
 Report = Mapping[str, Any]
 MIB = 2**20
+MOST_COUNTED = 8  # skip connections that have a tick each
 
 
 def choices(report: Report) -> Figure:
@@ -42,18 +43,13 @@ def _rounded(value: float | None) -> float | None:
 
 def decisions(points: Points) -> Figure:
     """Entropy of the choices, and skip connections kept: the signs of a collapse."""
+    skips = second_axis("Skip connections kept")
+    if (most := _most_skips(points)) <= MOST_COUNTED:
+        skips |= {"range": [0, 1.02 * max(2, most)], "tickmode": "linear", "dtick": 1}
     layout = {
         "xaxis": {"title": {"text": "Step"}, "rangemode": "tozero"},
         "yaxis": {"title": {"text": "Entropy (1: undecided)"}, "range": [0, 1.02]},
-        "yaxis2": {
-            "title": {"text": "Skip connections kept"},
-            "overlaying": "y",
-            "side": "right",
-            "showgrid": False,
-            "automargin": True,
-            "rangemode": "tozero",
-            "dtick": 1 if _most_skips(points) <= 8 else None,
-        },
+        "yaxis2": skips,
     }
     curves = [curve(points, "entropy", 1), curve(points, "skips", 2)]
     return {"data": curves, "layout": framed(layout) | {"uirevision": "decisions"}}

@@ -21,6 +21,8 @@ ORDER = "number"
 ROLES = {"infeasible": "beyond a limit", "dominated": "dominated", "front": "front"}
 # Figures of a training that are no curve of their own.
 NO_CURVE = {"step", "total", "learning_rate", "seconds"}
+# Figures from 0 to 1 that are read in percent.
+SHARES = {"accuracy"}
 
 
 def front(points: Mapping[str, Any], *, x: str, y: str, log_x: bool = False) -> Figure:
@@ -214,14 +216,14 @@ def training(points: Points) -> Figure:
     names = list(dict.fromkeys(n for p in points for n in p if n not in NO_CURVE))[:2]
     layout: dict[str, Any] = {
         "xaxis": {"title": {"text": "Step"}, "rangemode": "tozero"},
-        "yaxis": {"title": {"text": _words(names[0]) if names else ""}},
+        "yaxis": {"title": {"text": _title(names[0]) if names else ""}, "rangemode": "tozero"},
     }
     if points and points[-1].get("total"):
         layout["xaxis"]["range"] = [0, points[-1]["total"]]
     if len(names) > 1:
-        title = {"text": _words(names[1])}
-        layout["yaxis2"] = {"title": title, "overlaying": "y", "side": "right", "showgrid": False}
-        layout["yaxis2"]["automargin"] = True
+        layout["yaxis2"] = second_axis(_title(names[1]))
+        if names[1] in SHARES:
+            layout["yaxis2"] |= {"range": [0, 1.02], "tickformat": ".0%"}
     curves = [curve(points, name, position) for position, name in enumerate(names, start=1)]
     return {"data": curves, "layout": framed(layout) | {"uirevision": "training"}}
 
@@ -240,8 +242,26 @@ def curve(points: Points, name: str, position: int) -> Figure:
     }
 
 
+def second_axis(title: str) -> dict[str, Any]:
+    """An axis at the right, with round ticks of its own instead of the left one's places."""
+    return {
+        "title": {"text": title},
+        "overlaying": "y",
+        "side": "right",
+        "showgrid": False,
+        "zeroline": False,
+        "automargin": True,
+        "rangemode": "tozero",
+        "tickmode": "auto",
+    }
+
+
 def _words(name: str) -> str:
     return name.replace("_", " ")
+
+
+def _title(name: str) -> str:
+    return _words(name).capitalize()
 
 
 def hypervolume(points: Points) -> Figure:

@@ -42,6 +42,19 @@ def test_entropy_and_skip_connections_have_axes_of_their_own():
     assert (entropy["yaxis"], skips["yaxis"]) == ("y", "y2")
 
 
+@pytest.mark.parametrize(("kept", "top"), [(0, 2), (3, 3)])
+def test_few_skip_connections_have_a_tick_each(kept, top):
+    points = [{"step": 1, "entropy": 1.0, "skips": float(kept)}]
+    axis = one_shot_plots.decisions(points)["layout"]["yaxis2"]
+    assert (axis["tickmode"], axis["dtick"]) == ("linear", 1)
+    assert top <= axis["range"][1] < top + 0.1
+
+
+def test_many_skip_connections_have_round_ticks():
+    points = [{"step": 1, "entropy": 1.0, "skips": 40.0}]
+    assert one_shot_plots.decisions(points)["layout"]["yaxis2"]["tickmode"] == "auto"
+
+
 @pytest.mark.parametrize("figure", [one_shot_plots.choices, one_shot_plots.memory])
 def test_without_a_report_nothing_is_drawn(figure):
     assert all(trace["x"] == [] for trace in figure({})["data"])

@@ -142,7 +142,11 @@ def test_the_training_curve_knows_its_end():
 def test_a_second_figure_of_the_training_has_its_own_axis():
     figure = plots.training([{"step": 1, "loss": 1.0, "accuracy": 0.5}])
     assert [trace["yaxis"] for trace in figure["data"]] == ["y", "y2"]
-    assert figure["layout"]["yaxis2"]["side"] == "right"
+    right = figure["layout"]["yaxis2"]
+    assert (right["side"], right["tickmode"], right["tickformat"]) == ("right", "auto", ".0%")
+    low, high = right["range"]
+    assert low == 0
+    assert 1 <= high < 1.1
 
 
 def test_a_run_that_has_not_begun_has_empty_curves():
