@@ -51,19 +51,24 @@ def _lengths(points: Floats, rays: Floats) -> Floats:
 
 
 def _of_two(points: Floats, fronts: Floats) -> Floats:
-    """Sums over the steps of each front: how far a point reaches into the step, times its depth.
+    """The area between the front and a point (a, b): from a to where the front is below b.
 
-    A step goes from one member to the next by the first loss; its ceiling is the least second
-    loss up to there.
+    All fronts lie behind each other on one long axis, so that each step is one call for all.
     """
-    s = len(fronts)
-    clipped = np.minimum(fronts, 1)
-    order = np.argsort(clipped[:, :, 0], axis=1)
-    x, y = (np.take_along_axis(clipped[:, :, i], order, axis=1) for i in (0, 1))
-    starts = np.concatenate([np.full((s, 1), -np.inf), x], axis=1)[:, None]  # [s, 1, k + 1]
-    ends = np.concatenate([x, np.ones((s, 1))], axis=1)[:, None]
-    lowest = np.minimum.accumulate(y, axis=1)
-    ceilings = np.concatenate([np.ones((s, 1)), lowest], axis=1)[:, None]
-    widths = np.maximum(ends - np.maximum(points[:, :, :1], starts), 0)  # [s, n, k + 1]
-    depths = np.maximum(ceilings - points[:, :, 1:], 0)
-    return np.asarray(np.einsum("snk,snk->sn", widths, depths))
+    points, fronts = np.minimum(points, 1), np.minimum(fronts, 1)
+    a, b = points[:, :, 0], points[:, :, 1]
+    order = np.argsort(fronts[:, :, 0], axis=1)
+    x, y = (np.take_along_axis(fronts[:, :, i], order, axis=1) for i in (0, 1))
+    lowest = np.minimum.accumulate(y, axis=1)  # of all members up to there
+    s, k = x.shape
+    least = min(points.min(initial=0.0), fronts.min(initial=0.0))
+    offsets = np.arange(s)[:, None] * (2.0 - least)  # further than the front is long
+    first, last = np.full((s, 1), least), np.ones((s, 1))
+    edges = np.concatenate([first, x, last], axis=1)
+    steps = np.diff(edges, axis=1) * np.concatenate([last, lowest], axis=1)
+    area = np.concatenate([np.zeros((s, 1)), np.cumsum(steps, axis=1)], axis=1)
+    below = np.searchsorted((offsets - lowest).ravel(), offsets - b) - np.arange(s)[:, None] * k
+    end = np.take_along_axis(edges[:, 1:], below, axis=1)
+    knots, heights = (edges + offsets).ravel(), area.ravel()
+    under = np.interp(end + offsets, knots, heights) - np.interp(a + offsets, knots, heights)
+    return np.asarray(np.where(end > a, np.maximum(under - b * (end - a), 0), 0))
