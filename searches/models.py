@@ -144,6 +144,10 @@ class Run(Owned, Leased):
         Supernet, on_delete=models.SET_NULL, null=True, blank=True, related_name="runs"
     )
     parent = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True)
+    # The run whose trials it began with; their copy is its RunPrior.
+    warm_start = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="warmed"
+    )
     strategy_state = models.JSONField(null=True, blank=True)
     n_asked = models.PositiveIntegerField(default=0)
     n_told = models.PositiveIntegerField(default=0)
@@ -175,6 +179,16 @@ class Run(Owned, Leased):
 
     def queue(self) -> str:
         return "train" if self.stage == self.Stage.TRAIN else "default"
+
+
+class RunPrior(models.Model):
+    """What a run began with of an earlier one: genes, and quality where it compares."""
+
+    run = models.OneToOneField(Run, on_delete=models.CASCADE, primary_key=True)
+    results = models.JSONField()  # [{"genes": [...], "quality": {measure: value}}]
+
+    def __str__(self) -> str:
+        return f"prior of run {self.run_id}"
 
 
 class PinnedProfile(models.Model):

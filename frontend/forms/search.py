@@ -42,6 +42,14 @@ class SearchForm(forms.Form):
         help_text="A trained supernet of the same space and data set saves the training.",
     )
     budget = forms.IntegerField(
+    warm_start = forms.ModelChoiceField(
+        Run.objects.none(),
+        required=False,
+        empty_label="Nothing: from scratch",
+        label="Start from the networks of",
+        help_text="An earlier run in the same space: its best networks come first, with what they "
+        "cost on this run's devices.",
+    )
         min_value=1,
         max_value=MAX_BUDGET,
         initial=200,
@@ -88,10 +96,12 @@ class SearchForm(forms.Form):
         }
         for name, queryset in rows.items():
             self.fields[name].queryset = queryset  # type: ignore[attr-defined]
+            "warm_start": Run.objects.owned_by(self.owner).filter(n_told__gt=0).order_by("-pk"),
         self.fields["supernet"].label_from_instance = describe_supernet  # type: ignore[attr-defined]
 
     def request(self) -> RunRequest:
         """The choices as the service takes them; only of a valid form."""
+        self.fields["warm_start"].label_from_instance = describe_run  # type: ignore[attr-defined]
         chosen = self.cleaned_data
         wanted = [goal for goal in self.goals if chosen[goal.field]]
         limited = self.limited_goals()
@@ -113,6 +123,7 @@ class SearchForm(forms.Form):
             devices=[row.device for row in self.devices if row.device.pk in used],
             objectives=[goal.item() for goal in wanted],
             limits=[*limits, *chosen["further_limits"]],
+            warm_start=chosen["warm_start"],
             batch=chosen["batch"],
             seed=chosen["seed"] or 0,
         )
@@ -154,6 +165,10 @@ def describe_supernet(supernet: Supernet) -> str:
 
 def body_of(request: RunRequest) -> dict[str, Any]:
     """The body of the same request over REST."""
+def describe_run(run: Run) -> str:
+    return f"{run.name} (run {run.pk}, {run.n_told} networks)"
+
+
     body = {
         "name": request.name,
         "target": request.target,
@@ -176,6 +191,8 @@ def body_of(request: RunRequest) -> dict[str, Any]:
         body["supernet"] = request.supernet.pk
     return body
 
+    if request.warm_start is not None:
+        body["warm_start"] = request.warm_start.pk
 
 def first_choices(form: SearchForm, asked: Mapping[str, int | None]) -> dict[str, Any]:
     """What the form begins with for a newcomer: what comes with webnas, on the first device.
@@ -233,4 +250,5 @@ def choices_of(run: Run, form: SearchForm) -> dict[str, Any]:
         if goal:
             initial[goal.field] = True
     typed, initial["further_limits"] = further.split(run.limits, by_key)
+    initial["warm_start"] = run.warm_start_id
     return initial | typed

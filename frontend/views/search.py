@@ -34,7 +34,10 @@ def run_new(request: HttpRequest) -> HttpResponse:
     form = SearchForm(owner)
     copied = whole_number(request.GET.get("from", ""))
     if copied is not None:
-        form.initial = choices_of(own_run(request, copied), form)
+        run = own_run(request, copied)
+        form.initial = choices_of(run, form)
+        if "warm" in request.GET:
+            form.initial |= {"name": f"After {run.name}"[:120], "warm_start": run.pk}
     else:
         names = ("dataset", "space")
         asked = {name: whole_number(request.GET.get(name, "")) for name in names}

@@ -115,6 +115,7 @@ class RunDetail(RunRow):
             "batch",
             "supernet",
             "parent",
+            "warm_start",
             "scale",
             "versions",
             "error",

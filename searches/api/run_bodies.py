@@ -7,7 +7,7 @@ from rest_framework import serializers
 from devices.models import DeviceProfile
 from searches.api.fields import VisibleRow, VisibleRows
 from searches.datasets.splits import LONGEST_NAME
-from searches.models import N_OBJECTIVES, DataSet, Space, Supernet
+from searches.models import N_OBJECTIVES, DataSet, Run, Space, Supernet
 from searches.services.requests import MAX_BATCH, MAX_BUDGET, MAX_DEVICES
 from webnas.rest.serializers import Strict
 
@@ -56,6 +56,12 @@ class RunChoices(Strict):
     )
     seed = serializers.IntegerField(required=False, min_value=0, max_value=HIGHEST_SEED)
     supernet = VisibleRow(Supernet, required=False, allow_null=True)
+    warm_start = VisibleRow(
+        Run,
+        required=False,
+        allow_null=True,
+        help_text="Id of a run in the same space, with whose trials the strategy begins.",
+    )
 
 
 class CreateRun(RunChoices):

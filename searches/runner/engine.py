@@ -19,6 +19,7 @@ from searches.objectives.measures import COSTS, Measure
 from searches.objectives.objectives import Objective
 from searches.objectives.settings import build
 from searches.runner.costing import Costing
+from searches.runner.warm import prior_of
 from searches.spaces import registry as space_registry
 from searches.spaces.base import Genes, SearchSpace
 from searches.strategies.base import Aim, Problem, Result, Strategy
@@ -137,6 +138,7 @@ def problem_of(run: Run, costing: Costing) -> Problem:
         costs=lambda population: costing.losses(population, objectives),
         epochs=_epochs(run),
         derived=_derived(run),
+        prior=prior_of(run, costing, objectives, limits),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from devices.models import DeviceProfile, ProfileVersion
 from searches.datasets import known_table
 from searches.evaluators.registry import EVALUATORS
-from searches.models import N_OBJECTIVES, DataSet, Space, Supernet
+from searches.models import N_OBJECTIVES, DataSet, Run, Space, Supernet
 from searches.objectives import combinations
 from searches.objectives.cards import Card, Registry, UnknownEntry, load_object
 from searches.objectives.limits import Limit
@@ -17,6 +17,7 @@ from searches.objectives.objectives import InvalidObjective, Objective
 from searches.objectives.settings import SettingsError, build
 from searches.runner import engine
 from searches.runner.costing import COLUMNS, Bound, Costing, unreachable
+from searches.services import warm
 from searches.spaces.registry import FAMILIES
 from searches.spaces.restriction import ONLY
 from searches.strategies.registry import STRATEGIES, StrategyCard
@@ -37,6 +38,7 @@ class RunRequest:
         devices: their newest versions are pinned when the run starts.
         objectives: `{"measure": "latency", "device": 3}`; one to five.
         limits: `{"measure": "latency", "device": 3, "at_most": 2.0}`.
+        warm_start: an earlier run of the same person; the strategy begins with its trials.
         batch: trials that are asked and told together; None: a default by the budget.
     """
 
@@ -56,6 +58,7 @@ class RunRequest:
     batch: int | None = None
     seed: int = 0
     supernet: Supernet | None = None
+    warm_start: Run | None = None
 
     def effective_batch(self) -> int:
         return self.batch or min(20, self.budget)
@@ -91,6 +94,8 @@ def check(request: RunRequest) -> Checked:
     checked = Checked(request)
     _check_choices(checked)
     _check_numbers(checked)
+    if {"dataset", "space"}.isdisjoint(checked.errors) and (reason := warm.problem(request)):
+        checked.add("warm_start", reason)
     if "target" in checked.cards:
         _check_objectives(checked)
         _check_limits(checked)

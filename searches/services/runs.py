@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from searches.models import ChosenModel, PinnedProfile, Run, RunEvent, Supernet, Trial
+from searches.services import warm
 from searches.services.requests import MAX_BUDGET, Checked, RunRequest, bounds, check
 from webnas.accounts import quotas
 from webnas.refusals import ConflictingRequest, RefusedRequest
@@ -37,6 +38,8 @@ def start_run(*, owner: User, request: RunRequest) -> Run:
         RefusedRequest: naming each field that is wrong, the value and what would be right.
     """
     checked = check(request)
+    if request.warm_start is not None and request.warm_start.owner_id != owner.pk:
+        checked.add("warm_start", "This is not a run of yours.")
     if checked.errors:
         raise RefusedRequest(checked.errors, "The run was not started; see errors.")
     with transaction.atomic():
@@ -45,6 +48,8 @@ def start_run(*, owner: User, request: RunRequest) -> Run:
         _refuse_too_many(owner)
         run = Run.objects.create(owner=owner, due_at=timezone.now(), **_columns(checked))
         _pin(run, checked)
+        if request.warm_start is not None:
+            warm.inherit(run, request.warm_start)
         RunEvent.objects.create(run=run, text="Queued.")
         leases.nudge_on_commit(Run, run.pk)
     return run
@@ -72,6 +77,7 @@ def _columns(checked: Checked) -> dict[str, Any]:
         "limits": [limit.to_json() for limit in checked.limits],
         "batch": request.effective_batch(),
         "supernet": request.supernet,
+        "warm_start": request.warm_start,
     }
 
 
@@ -170,6 +176,7 @@ def request_of(run: Run) -> RunRequest:
         batch=run.batch,
         seed=run.seed,
         supernet=reused_supernet(run),
+        warm_start=run.warm_start,
     )
 
 

@@ -81,7 +81,8 @@ class Problem:
         aims: the objectives in order; empty when nothing is known of them.
         costs: [n, n_objectives] losses known before an evaluation, NaN where only it can tell.
         epochs: of a full evaluation, when the evaluator can stop earlier; else 0.
-        prior: results of an earlier run, costed for this one; their tickets are 0.
+        prior: results of an earlier run, best first, costed for this one; their tickets are 0.
+            Losses are None where their quality was judged differently.
         derived: architectures that a one-shot strategy's training ended with, the best first.
     """
 

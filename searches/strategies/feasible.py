@@ -27,6 +27,15 @@ def refuse(problem: Problem) -> NoReturn:
     raise InfeasibleSpace(f"No architecture was found within {limits}.")
 
 
+def inherited(problem: Problem) -> list[Genes]:
+    """The best of an earlier run: its front, re-costed and under today's limits.
+
+    Where nothing is known of their quality, all of its architectures, as they come: best first.
+    """
+    best = best_front(problem.prior) or problem.prior
+    return [problem.space.canonical(result.genes) for result in best]
+
+
 class Drawer:
     """Finds architectures that are within the limits and not in `seen`.
 
@@ -54,12 +63,8 @@ class Drawer:
         return found
 
     def founders(self, n: int) -> list[Genes]:
-        """Like `draw`, but first come the best of an earlier run, when there was one.
-
-        These are the members of its front, re-costed and under today's limits.
-        """
-        space = self.problem.space
-        found = self.take([space.canonical(r.genes) for r in best_front(self.problem.prior)], n)
+        """Like `draw`, but first come the best of an earlier run, when there was one."""
+        found = self.take(inherited(self.problem), n)
         return found + self.draw(n - len(found))
 
     def take(self, candidates: list[Genes], n: int) -> list[Genes]:

@@ -24,12 +24,11 @@ from torch import Tensor
 
 from searches.spaces.base import Genes
 from searches.strategies.base import Problem, Result
-from searches.strategies.feasible import LARGEST_BATCH, Drawer, refuse
+from searches.strategies.feasible import LARGEST_BATCH, Drawer, inherited, refuse
 from searches.strategies.reinforcement import tensors
 from searches.strategies.reinforcement.learner import Learner
 from searches.strategies.reinforcement.reward import Reward
 from searches.strategies.sampling import SamplingStrategy
-from searches.strategies.selection import best_front
 from searches.strategies.settings.reinforcement import ControllerSettings
 
 S = TypeVar("S", bound=ControllerSettings)
@@ -79,8 +78,7 @@ class PolicyGradient(SamplingStrategy[S]):
 
     def _inherited(self, n: int, drawer: Drawer) -> list[Genes]:
         """The best of an earlier run, when there was one."""
-        best = best_front(self.problem.prior)
-        return drawer.take([self.problem.space.canonical(result.genes) for result in best], n)
+        return drawer.take(inherited(self.problem), n)
 
     def _draw(self, n: int, drawer: Drawer) -> tuple[list[Genes], bool]:
         """New architectures within the limits, of a bounded number of the controller's draws.

@@ -266,3 +266,14 @@ def test_the_number_of_queries_does_not_grow(
         assert len(as_alice.get(RUNS).data["results"]) == 9
     with django_assert_max_num_queries(9):
         as_alice.get(f"{RUNS}{run.pk}/")
+
+
+def test_a_run_starts_from_the_trials_of_another(as_alice, as_bob, body, run):
+    asked = body | {"strategy": "nsga2", "warm_start": run.pk}
+    answer = as_alice.post(RUNS, asked)
+    assert answer.status_code == 202, answer.data
+    assert answer.data["warm_start"] == run.pk
+    assert as_alice.get(f"{RUNS}{run.pk}/").data["warm_start"] is None
+    refused = as_alice.post(RUNS, asked | {"strategy": "random"})
+    assert "does not begin" in refused.data["errors"]["warm_start"][0]
+    assert "no run" in as_bob.post(RUNS, asked).data["errors"]["warm_start"][0]
