@@ -1,6 +1,6 @@
 """What a search optimises and what it must keep to: one row per measure, or measure and device."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +8,9 @@ from django import forms
 
 from devices.models import DeviceProfile
 from frontend.fleet import Listed
+from frontend.formats import within
+from searches.datasets.known_table import measures_of
+from searches.models import DataSet
 from searches.objectives.measures import COSTS, Measure, key
 
 # Units in which people type limits, and how many of the stored unit one of them is.
@@ -24,22 +27,34 @@ TYPED = {
 
 @dataclass(frozen=True)
 class Goal:
-    """A measure that can be an objective and can have a limit."""
+    """A measure that can be an objective and can have a limit.
+
+    Attributes:
+        table: data set whose column it is, for tables of known results.
+        position: of the column among those that were measured.
+    """
 
     measure: Measure
     device: DeviceProfile | None = None
+    table: DataSet | None = None
+    position: int = 0
 
     @property
     def key(self) -> str:
         return key(self.measure.name, self.device.pk if self.device else None)
 
     @property
+    def row(self) -> str:
+        """Names its row on the page; what people call a column may be no name for that."""
+        return f"table-{self.table.pk}-{self.position}" if self.table else self.key
+
+    @property
     def field(self) -> str:
-        return f"goal-{self.key}"
+        return f"goal-{self.row}"
 
     @property
     def limit_field(self) -> str:
-        return f"limit-{self.key}"
+        return f"limit-{self.row}"
 
     @property
     def bound(self) -> str:
@@ -47,6 +62,8 @@ class Goal:
 
     @property
     def typed_unit(self) -> tuple[str, float]:
+        if self.table:
+            return self.measure.unit, 1
         known = TYPED.get(self.measure.name)
         return known or (("%", 0.01) if self.measure.kind == "quality" else (self.measure.unit, 1))
 
@@ -76,14 +93,30 @@ def goals_of(qualities: Sequence[Measure], devices: Sequence[Listed]) -> list[Go
     return goals
 
 
+def of_tables(tables: Iterable[DataSet]) -> list[Goal]:
+    """What was measured in each table of known results."""
+    return [
+        Goal(measure, table=table, position=position)
+        for table in tables
+        for position, measure in enumerate(measures_of(table.statistics))
+    ]
+
+
+def offered(goals: Sequence[Goal], dataset: Any) -> list[Goal]:
+    """Those that go with a data set, which is a row, an id or nothing."""
+    chosen = str(getattr(dataset, "pk", dataset))
+    columns = [goal for goal in goals if goal.table and str(goal.table.pk) == chosen]
+    return columns or [goal for goal in goals if not goal.table]
+
+
 def fields_of(goals: Sequence[Goal]) -> dict[str, forms.Field]:
     fields: dict[str, forms.Field] = {}
     for goal in goals:
         fields[goal.field] = forms.BooleanField(required=False, label=goal.measure.label)
         fields[goal.limit_field] = forms.FloatField(
             required=False,
-            min_value=0,
-            label=f"Limit on {goal.measure.label.lower()}",
+            min_value=None if goal.table else 0,
+            label=f"Limit on {within(goal.measure.label)}",
             widget=forms.NumberInput(attrs={"step": "any", "placeholder": "none"}),
         )
     return fields

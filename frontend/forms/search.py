@@ -19,6 +19,7 @@ FAMILIES = {"target": "targets", "strategy": "strategies", "evaluator": "evaluat
 ROLES = tuple(FAMILIES)
 # What a newcomer's search optimises, on the first device of the list.
 FIRST_GOALS = ("accuracy", "latency", "storage")
+FIRST_COLUMNS = 2  # of a table of known results
 # Where a newcomer starts: small enough for a CPU.
 FIRST_SPACE = ("ofa_mobilenet_v3", "small")
 
@@ -41,7 +42,6 @@ class SearchForm(forms.Form):
         label="Shared weights",
         help_text="A trained supernet of the same space and data set saves the training.",
     )
-    budget = forms.IntegerField(
     warm_start = forms.ModelChoiceField(
         Run.objects.none(),
         required=False,
@@ -50,6 +50,7 @@ class SearchForm(forms.Form):
         help_text="An earlier run in the same space: its best networks come first, with what they "
         "cost on this run's devices.",
     )
+    budget = forms.IntegerField(
         min_value=1,
         max_value=MAX_BUDGET,
         initial=200,
@@ -74,7 +75,9 @@ class SearchForm(forms.Form):
         self.owner = owner
         self.devices = [row for row in fleet.listed(owner) if row.is_usable]
         self.cards = {role: catalogue.cards(family) for role, family in FAMILIES.items()}
+        ready = DataSet.objects.visible_to(owner).filter(status=DataSet.Status.READY)
         self.goals = goals.goals_of(qualities(self.cards["target"]), self.devices)
+        self.goals += goals.of_tables(ready.filter(kind="table").own_last("name"))
         super().__init__(data, initial=initial or {})
         for role in ROLES:
             choices = [(card["name"], card["label"]) for card in self.cards[role]]
@@ -128,9 +131,9 @@ class SearchForm(forms.Form):
             seed=chosen["seed"] or 0,
         )
 
-    def limited_goals(self) -> list[Goal]:
-        chosen = self.cleaned_data
-        return [goal for goal in self.goals if chosen.get(goal.limit_field) is not None]
+    def offered_goals(self) -> list[Goal]:
+        """Those that go with the data set that is chosen."""
+        return goals.offered(self.goals, self["dataset"].value())
 
     def settings_of(self, role: str) -> dict[str, Any]:
         name = self.cleaned_data[role]
@@ -141,10 +144,8 @@ class SearchForm(forms.Form):
         """The form's field for a place that the service names, such as `limits.0`."""
         family, _, rest = error.partition(".")
         if family in ("objectives", "limits") and rest.isdecimal():
-            chosen = self.cleaned_data
-            wanted = [goal for goal in self.goals if chosen[goal.field]]
-            rows = [g.field for g in wanted] if family == "objectives" else []
-            rows = rows or [goal.limit_field for goal in self.limited_goals()]
+            rows = [goal.field for goal in self.wanted] if family == "objectives" else []
+            rows = rows or [goal.limit_field for goal in self.limited]
             beyond = "further_limits" if family == "limits" else None
             return rows[int(rest)] if int(rest) < len(rows) else beyond
         role = family.removesuffix("_settings")
@@ -163,8 +164,6 @@ def describe_supernet(supernet: Supernet) -> str:
     return f"Supernet {supernet.pk}: {supernet.space.name} on {supernet.dataset.name}"
 
 
-def body_of(request: RunRequest) -> dict[str, Any]:
-    """The body of the same request over REST."""
 def describe_run(run: Run) -> str:
     return f"{run.name} (run {run.pk}, {run.n_told} networks)"
 
@@ -205,10 +204,16 @@ def first_choices(form: SearchForm, asked: Mapping[str, int | None]) -> dict[str
     initial: dict[str, Any] = {role: form.cards[role][0]["name"] for role in ROLES}
     initial["strategy"] = "nsga2"
     for goal in form.goals:
-        if goal.measure.name in FIRST_GOALS and goal.measure.name not in seen:
+        is_first = goal.measure.name in FIRST_GOALS and goal.measure.name not in seen
+        if is_first and not goal.table:
             initial[goal.field] = True
             seen.add(goal.measure.name)
-    return initial | _first_rows(form, asked)
+        if goal.table and goal.position < FIRST_COLUMNS:
+            initial[goal.field] = True
+    initial |= _first_rows(form, asked)
+    judges = (card["name"] for card in form.cards["evaluator"])
+    fitting_judges = (n for n in judges if initial["target"] in fitting.targets_judged_by(n))
+    return initial | {"evaluator": next(fitting_judges, initial["evaluator"])}
 
 
 def _first_rows(form: SearchForm, asked: Mapping[str, int | None]) -> dict[str, Any]:
@@ -226,8 +231,10 @@ def _first_rows(form: SearchForm, asked: Mapping[str, int | None]) -> dict[str, 
     names = [card["name"] for card in form.cards["target"]]
     target = fitting.first_target(names, filter(None, found.values())) or names[0]
     for name, rows in offered.items():
+        others = [row for row in found.values() if row]
         fits = (row for row in rows if target in fitting.targets_of(row))
-        found[name] = found[name] or next(fits, None)
+        together = (row for row in fits if fitting.goes_with(row, others))
+        found[name] = found[name] or next(together, None)
     return {"target": target, **found}
 
 
@@ -244,7 +251,7 @@ def choices_of(run: Run, form: SearchForm) -> dict[str, Any]:
         values: Mapping[str, Any] = getattr(run, f"{role}_settings")
         initial |= settings.initial(values, role, getattr(run, role))
     initial["supernet"] = reused_supernet(run)
-    by_key = {goal.key: goal for goal in form.goals}
+    by_key = {goal.key: goal for goal in goals.offered(form.goals, run.dataset)}
     for objective in run.objectives:
         goal = by_key.get(key(objective["measure"], objective.get("device")))
         if goal:

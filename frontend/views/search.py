@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from frontend import formats, overviews
 from frontend.forms import fitting
 from frontend.forms.further import limit_from
+from frontend.forms.goals import Goal
 from frontend.forms.search import SearchForm, body_of, choices_of, first_choices
 from frontend.views.asking import signed_in, whole_number
 from frontend.views.scoping import own_run
@@ -77,26 +78,42 @@ def parts_of(form: SearchForm) -> dict[str, Any]:
             {
                 "card": card,
                 "is_chosen": card["name"] == chosen,
+                "targets": " ".join(targets_of(role, card["name"])),
                 "fields": [form[f"{role}-{card['name']}-{s['name']}"] for s in card["settings"]],
             }
             for card in found
         ]
     groups: dict[str, list[dict[str, Any]]] = {}
     for goal in form.goals:
-        title = "Quality" if goal.measure.kind == "quality" else "Size and work, on any device"
-        group = groups.setdefault(f"On {goal.device.name}" if goal.device else title, [])
+        group = groups.setdefault(title_of(goal), [])
         group.append({"goal": goal, "wanted": form[goal.field], "limit": form[goal.limit_field]})
     rows = {
         f"{name}s": fitting.options(form.fields[name].queryset, form[name].value())  # type: ignore[attr-defined]
         for name in ("dataset", "space")
     }
-    return {"roles": roles, "groups": groups, "further": further_of(form), **rows}
+    further, has_tables = further_of(form), any(goal.table for goal in form.goals)
+    found = {"roles": roles, "groups": groups, "further": further, "has_tables": has_tables}
+    return found | rows
+
+
+def targets_of(role: str, name: str) -> list[str]:
+    """The targets that a card is offered for; empty: for all, and the service says what fits."""
+    return fitting.targets_judged_by(name) if role == "evaluator" else []
+
+
+def title_of(goal: Goal) -> str:
+    """The group of rows that a goal stands in."""
+    if goal.table:
+        return f"Measured in “{goal.table.name}”"
+    if goal.device:
+        return f"On {goal.device.name}"
+    return "Quality" if goal.measure.kind == "quality" else "Size and work, on any device"
 
 
 def further_of(form: SearchForm) -> list[dict[str, str]]:
     """The limits that no row holds, as texts for the form and in words."""
     names = {row.device.pk: row.device.name for row in form.devices}
-    known, found = {goal.measure.name: goal.measure for goal in form.goals}, []
+    known, found = {goal.measure.name: goal.measure for goal in form.offered_goals()}, []
     for text in form["further_limits"].value() or []:
         limit = limit_from(text)
         try:
@@ -141,5 +158,8 @@ def run_preview(request: HttpRequest) -> HttpResponse:
         for name in form.fields
     ]
     found = {bound["key"]: f"{bound['low']} to {bound['high']}" for bound in bounds}
-    context["reaches"] = {goal.key: found.get(goal.key, "") for goal in form.goals}
+    offered = form.offered_goals()
+    context["reaches"] = {
+        goal.row: found.get(goal.key, "") if goal in offered else "" for goal in form.goals
+    }
     return render(request, "frontend/_preview.html", context)

@@ -1,5 +1,6 @@
-// <fitting-choices>: when another target is chosen, what does not fit it (data-targets) gives way
-// to the first choice of its group that does. The page's style hides it.
+// <fitting-choices>: when another target or data set is chosen, what does not fit it gives way to
+// the first choice of its group that does. The page's style hides it. data-targets: the targets
+// that a choice is for; data-of: the hash of the table of known results that it belongs to.
 
 class FittingChoices extends HTMLElement {
   connectedCallback() {
@@ -8,22 +9,25 @@ class FittingChoices extends HTMLElement {
     form.addEventListener(
       "change",
       (event) => {
-        if (event.target.name === "target") this.choose(form, event.target.value);
+        if (["target", "dataset"].includes(event.target.name)) this.choose(form);
       },
       true,
     );
   }
 
-  choose(form, target) {
-    const inputs = [...form.querySelectorAll("[data-targets] input")];
+  choose(form) {
+    const inputs = [...form.querySelectorAll("[data-targets] input[type=radio]")];
     for (const name of new Set(inputs.map((input) => input.name))) {
-      const fitting = inputs.filter((input) => input.name === name && this.fits(input, target));
+      const fitting = inputs.filter((input) => input.name === name && this.fits(input, form));
       if (fitting.length && !fitting.some((input) => input.checked)) fitting[0].checked = true;
     }
   }
 
-  fits(input, target) {
-    return input.closest("[data-targets]").dataset.targets.split(" ").includes(target);
+  fits(input, form) {
+    const { targets, of } = input.closest("[data-targets]").dataset;
+    const target = form.querySelector("input[name=target]:checked")?.value;
+    const table = form.querySelector("[data-hash]:has(input:checked)")?.dataset.hash;
+    return targets.split(" ").includes(target) && (of === undefined || of === table);
   }
 }
 customElements.define("fitting-choices", FittingChoices);
