@@ -96,18 +96,19 @@ class SearchForm(forms.Form):
             .filter(is_trained=True)
             .select_related("space", "dataset")
             .order_by("-pk"),
+            "warm_start": Run.objects.owned_by(self.owner).filter(n_told__gt=0).order_by("-pk"),
         }
         for name, queryset in rows.items():
             self.fields[name].queryset = queryset  # type: ignore[attr-defined]
-            "warm_start": Run.objects.owned_by(self.owner).filter(n_told__gt=0).order_by("-pk"),
         self.fields["supernet"].label_from_instance = describe_supernet  # type: ignore[attr-defined]
+        self.fields["warm_start"].label_from_instance = describe_run  # type: ignore[attr-defined]
 
     def request(self) -> RunRequest:
         """The choices as the service takes them; only of a valid form."""
-        self.fields["warm_start"].label_from_instance = describe_run  # type: ignore[attr-defined]
-        chosen = self.cleaned_data
-        wanted = [goal for goal in self.goals if chosen[goal.field]]
-        limited = self.limited_goals()
+        chosen, offered = self.cleaned_data, self.offered_goals()
+        # Kept, as a field that gets an error is no longer among the cleaned ones.
+        self.wanted = wanted = [goal for goal in offered if chosen[goal.field]]
+        self.limited = limited = [g for g in offered if chosen[g.limit_field] is not None]
         used = {goal.device.pk for goal in [*wanted, *limited] if goal.device}
         used |= further.devices_of(chosen["further_limits"])
         limits = [goal.limit(chosen[goal.limit_field]) for goal in limited]
@@ -122,11 +123,11 @@ class SearchForm(forms.Form):
             evaluator=chosen["evaluator"],
             evaluator_settings=self.settings_of("evaluator"),
             supernet=chosen["supernet"],
+            warm_start=chosen["warm_start"],
             budget=chosen["budget"],
             devices=[row.device for row in self.devices if row.device.pk in used],
             objectives=[goal.item() for goal in wanted],
             limits=[*limits, *chosen["further_limits"]],
-            warm_start=chosen["warm_start"],
             batch=chosen["batch"],
             seed=chosen["seed"] or 0,
         )
@@ -168,6 +169,8 @@ def describe_run(run: Run) -> str:
     return f"{run.name} (run {run.pk}, {run.n_told} networks)"
 
 
+def body_of(request: RunRequest) -> dict[str, Any]:
+    """The body of the same request over REST."""
     body = {
         "name": request.name,
         "target": request.target,
@@ -188,10 +191,10 @@ def describe_run(run: Run) -> str:
         body["batch"] = request.batch
     if request.supernet is not None:
         body["supernet"] = request.supernet.pk
-    return body
-
     if request.warm_start is not None:
         body["warm_start"] = request.warm_start.pk
+    return body
+
 
 def first_choices(form: SearchForm, asked: Mapping[str, int | None]) -> dict[str, Any]:
     """What the form begins with for a newcomer: what comes with webnas, on the first device.
@@ -247,6 +250,7 @@ def choices_of(run: Run, form: SearchForm) -> dict[str, Any]:
     same = ("target", "strategy", "evaluator", "budget", "batch", "seed", "dataset", "space")
     initial: dict[str, Any] = {name: getattr(run, name) for name in same}
     initial["name"] = f"{run.name} (copy)"[:120]
+    initial["warm_start"] = run.warm_start_id
     for role in ROLES:
         values: Mapping[str, Any] = getattr(run, f"{role}_settings")
         initial |= settings.initial(values, role, getattr(run, role))
@@ -257,5 +261,4 @@ def choices_of(run: Run, form: SearchForm) -> dict[str, Any]:
         if goal:
             initial[goal.field] = True
     typed, initial["further_limits"] = further.split(run.limits, by_key)
-    initial["warm_start"] = run.warm_start_id
     return initial | typed

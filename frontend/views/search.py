@@ -87,13 +87,16 @@ def parts_of(form: SearchForm) -> dict[str, Any]:
     for goal in form.goals:
         group = groups.setdefault(title_of(goal), [])
         group.append({"goal": goal, "wanted": form[goal.field], "limit": form[goal.limit_field]})
-    rows = {
+    rows: dict[str, Any] = {
         f"{name}s": fitting.options(form.fields[name].queryset, form[name].value())  # type: ignore[attr-defined]
         for name in ("dataset", "space")
     }
-    further, has_tables = further_of(form), any(goal.table for goal in form.goals)
-    found = {"roles": roles, "groups": groups, "further": further, "has_tables": has_tables}
-    return found | rows
+    return rows | {
+        "roles": roles,
+        "groups": groups,
+        "further": further_of(form),
+        "has_tables": any(goal.table for goal in form.goals),
+    }
 
 
 def targets_of(role: str, name: str) -> list[str]:
