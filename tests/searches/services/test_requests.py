@@ -134,9 +134,7 @@ def test_a_limit_on_a_device_names_it_and_a_latency_that_is_taken(owner, request
 
 
 @pytest.mark.parametrize(("hours", "is_reused"), [(-1, True), (1, False)])
-def test_a_clone_uses_the_weights_that_the_run_was_started_with(
-    owner, request_, hours, is_reused
-):
+def test_a_clone_uses_the_weights_that_the_run_was_started_with(owner, request_, hours, is_reused):
     """Those that a run has trained itself are trained again: the clone may differ in seed."""
     run = runs.start_run(owner=owner, request=request_)
     supernet = Supernet.objects.create(
