@@ -72,5 +72,6 @@ urlpatterns = [
     path("models/<int:pk>/", models.model, name="model"),
     path("models/<int:pk>/status/", models.model_status, name="model-status"),
     path("models/<int:pk>/download/<slug:name>/", models.download, name="model-download"),
+    path("models/<int:pk>/retry/", models.retry, name="model-retry"),
     path("models/<int:pk>/delete/", models.delete, name="model-delete"),
 ]

@@ -354,6 +354,7 @@ class ChosenModel(Owned, Leased):
         LOST = "lost", "lost worker"
 
     ENDED = (Status.READY, Status.REFUSED, Status.FAILED, Status.LOST)
+    RETRIABLE = (Status.FAILED, Status.LOST)
 
     trial = models.ForeignKey(Trial, on_delete=models.PROTECT, related_name="chosen")
     name = models.CharField(max_length=120)

@@ -87,6 +87,7 @@ def model_context(found: ChosenModel) -> dict[str, Any]:
         "model": found,
         "run": run,
         "is_active": found.status not in ChosenModel.ENDED,
+        "is_retriable": found.status in ChosenModel.RETRIABLE,
         "phase": PHASES.get(progress.get("phase", ""), "Waiting for a worker"),
         "share": step / total if total else None,
         "step": step,
@@ -157,6 +158,15 @@ def download(request: HttpRequest, pk: int, name: str) -> HttpResponseBase:
     )
     response.headers["X-SHA256"] = file.sha256
     return response
+
+
+@login_required
+@require_POST
+def retry(request: HttpRequest, pk: int) -> HttpResponse:
+    """Make it again, after a failure or a full disk."""
+    found = own_model(request, pk)
+    carry_out(request, lambda: services.retry_model(model=found), "It is made again.")
+    return redirect("model", pk)
 
 
 @login_required

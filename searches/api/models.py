@@ -16,7 +16,7 @@ from webnas.refusals import ConflictingRequest, RefusedRequest
 from webnas.rest import downloads
 from webnas.rest.filters import IdFilter, NameFilter, RowFilter
 from webnas.rest.schema import FILE, query
-from webnas.rest.views import RETRY_SECONDS, OwnedRows
+from webnas.rest.views import RETRY_SECONDS, OwnedRows, accepted
 
 FORMATS = ("onnx", "pt2", "safetensors", "source", "card", "bundle")
 
@@ -96,6 +96,14 @@ class Models(mixins.ListModelMixin, OwnedRows):
         return downloads.stored_file(
             request, file.file, filename=file.filename, sha256=file.sha256
         )
+
+    @extend_schema(request=None, responses={202: ModelDetail})
+    @action(detail=True, methods=["post"])
+    def retry(self, request: Request, pk: int) -> Response:
+        """Make a model again that failed or whose worker was lost."""
+        model = self.get_own()
+        services.retry_model(model=model)
+        return accepted(ModelDetail(model).data)
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: int) -> Response:

@@ -4,7 +4,7 @@ import logging
 import re
 import time
 import traceback
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +16,9 @@ from searches.models import ChosenModel, ModelFile, Run
 from searches.objectives.measures import to_json
 from searches.runner import engine, slices
 from searches.runner.versions import code_version
+from webnas.disk import is_no_space
 from webnas.work import files, leases
-from webnas.work.leases import Heartbeat, Lease
+from webnas.work.leases import Heartbeat, Lease, LeaseLost
 
 if TYPE_CHECKING:
     from torch import nn
@@ -36,6 +37,11 @@ FORMATS = {
     "network.py": "source",
     "model_card.json": "card",
 }
+
+
+NO_SPACE = (
+    "No space left on the workers' disk. What was trained is kept: free some space and try again."
+)
 
 
 @dataclass
@@ -64,16 +70,22 @@ def _make(making: Making) -> None:
     from searches.export.parity import ParityError
 
     if making.lease.attempts > settings.WEBNAS_TRIAL_ATTEMPTS:
-        _end(making, ChosenModel.Status.LOST, error="Its worker was lost again and again.")
+        reason = "Its worker was lost again and again."
+        _end(making, ChosenModel.Status.LOST, error=reason, checkpoint=making.model.checkpoint)
         return
     try:
         _slice(making)
     except ParityError as refusal:
         fields = {"error": str(refusal), "report": refusal.report}
         _end(making, ChosenModel.Status.REFUSED, **fields)
-    except Exception:  # this model cannot be made; the worker goes on
+    except LeaseLost:
+        logger.warning("Model %s is in other hands", making.model.pk)
+    except Exception as error:  # this model cannot be made; the worker goes on
         logger.exception("Model %s failed", making.model.pk)
-        _end(making, ChosenModel.Status.FAILED, error=traceback.format_exc())
+        fields = {"error": traceback.format_exc()}
+        if is_no_space(error):
+            fields = {"error": NO_SPACE, "checkpoint": making.model.checkpoint}
+        _end(making, ChosenModel.Status.FAILED, **fields)
 
 
 def _slice(making: Making) -> None:
@@ -143,11 +155,12 @@ def _advance(
         state["judged"] = judged
     stored = engine.store_checkpoint(making.folder, state)
     old = making.model.checkpoint
-    with transaction.atomic():
+    with files.removed_on_error(stored.name), transaction.atomic():
         fields = {"checkpoint": stored.name, "progress": shown, "due_at": timezone.now()}
-        if making.lease.release(**fields):
-            leases.nudge_on_commit(ChosenModel, making.model.pk)
-            transaction.on_commit(lambda: files.remove(old))
+        if not making.lease.release(**fields):
+            raise LeaseLost
+        leases.nudge_on_commit(ChosenModel, making.model.pk)
+        transaction.on_commit(lambda: files.remove(old), robust=True)
     return False
 
 
@@ -215,14 +228,18 @@ def card_of(making: Making, qualities: dict[str, Any]) -> dict[str, Any]:
 
 def _store(making: Making, made: "Bundle") -> None:
     """All files under new names, then all rows at once."""
-    rows = [
-        _file(making, FORMATS[name], name, content)
-        for name, content in made.files.items()
-        if name in FORMATS
+    contents = [
+        (FORMATS[name], name, content) for name, content in made.files.items() if name in FORMATS
     ]
-    rows.append(_file(making, "bundle", f"{_slug(making.model)}.zip", made.zip()))
-    with transaction.atomic():
-        if _end(making, ChosenModel.Status.READY, card=made.card, report=made.report):
+    contents.append(("bundle", f"{_slug(making.model)}.zip", made.zip()))
+    with ExitStack() as stored:
+        rows = []
+        for content in contents:
+            rows.append(_file(making, *content))
+            stored.enter_context(files.removed_on_error(rows[-1].file))
+        with transaction.atomic():
+            if not _end(making, ChosenModel.Status.READY, card=made.card, report=made.report):
+                raise LeaseLost
             ModelFile.objects.bulk_create(rows)
 
 
@@ -244,5 +261,12 @@ def _file(making: Making, format_name: str, filename: str, content: bytes) -> Mo
 
 
 def _end(making: Making, status: str, **fields: Any) -> bool:
+    """Store how it ended; the state of its training goes unless `fields` keep it."""
+    old = making.model.checkpoint
     ended = {"status": status, "due_at": None, "ended_at": timezone.now(), "checkpoint": ""}
-    return making.lease.release(**(ended | {"progress": {}} | fields))
+    ended |= {"progress": {}} | fields
+    with transaction.atomic():
+        has_ended = making.lease.release(**ended)
+        if has_ended and ended["checkpoint"] != old:
+            transaction.on_commit(lambda: files.remove(old), robust=True)
+    return has_ended

@@ -62,6 +62,25 @@ def _queue(owner: User, trial: Trial, *, name: str, settings: dict[str, Any]) ->
     return model
 
 
+def retry_model(*, model: ChosenModel) -> None:
+    """Make a model again that could not be made, from what is there of its training.
+
+    A model that was refused would be refused again: its file does not do what its network does.
+    """
+    fresh: dict[str, Any] = {"error": "", "report": {}, "ended_at": None, "nudged_at": None}
+    with transaction.atomic():
+        if model.owner is not None:
+            quotas.refuse_beyond(model.owner, 0, field="model")
+            _refuse_too_many(model.owner)
+        rows = ChosenModel.objects.filter(pk=model.pk, status__in=ChosenModel.RETRIABLE)
+        if not rows.update(status=ChosenModel.Status.QUEUED, due_at=timezone.now(), attempts=0, **fresh):
+            model.refresh_from_db(fields=["status"])
+            message = f"A model that is {model.get_status_display().lower()} is not made again."
+            raise ConflictingRequest({}, message)
+        leases.nudge_on_commit(ChosenModel, model.pk)
+    model.refresh_from_db()
+
+
 def _refuse_too_many(owner: User) -> None:
     unfinished = ChosenModel.objects.owned_by(owner).exclude(status__in=ChosenModel.ENDED).count()
     if unfinished >= django_settings.WEBNAS_QUOTA_MODELS:

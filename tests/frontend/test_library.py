@@ -270,6 +270,16 @@ def test_a_model_that_was_not_made_says_why(web, run, member, status):
     html = html_of(web.get(reverse("model", args=[broken.pk])))
     assert "outputs &lt;differ&gt; by 0.3" in html
     assert "Download everything" not in html
+    assert ("Try again" in html) == (status != "refused")
+
+
+def test_a_model_that_failed_is_tried_again(web, run, member):
+    broken = rows.model(run, member, status="failed", error="no space")
+    answer = web.post(reverse("model-retry", args=[broken.pk]), follow=True)
+    assert "It is made again" in html_of(answer)
+    assert ChosenModel.objects.get().status == "queued"
+    again = web.post(reverse("model-retry", args=[broken.pk]), follow=True)
+    assert "queued is not made again" in html_of(again)
 
 
 def test_the_list_of_models_links_to_their_networks(web, model, run, member):

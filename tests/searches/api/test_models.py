@@ -45,6 +45,16 @@ def test_a_refused_model_says_why(as_alice, model):
     assert "parity: 0.3 off" in answer.data["detail"]
 
 
+def test_a_model_that_failed_is_made_again(as_alice, as_bob, as_reader, model):
+    ChosenModel.objects.update(status="failed", error="no space")
+    address = f"{MODELS}{model.pk}/retry/"
+    assert as_bob.post(address).status_code == 404
+    assert as_reader.post(address).status_code == 403
+    answer = as_alice.post(address)
+    assert (answer.status_code, answer.data["status"], answer.data["error"]) == (202, "queued", "")
+    assert as_alice.post(address).status_code == 409
+
+
 def test_a_file_that_vanished_is_404(as_alice, model):
     default_storage.delete(ModelFile.objects.get().file)
     assert as_alice.get(f"{MODELS}{model.pk}/download/?format=onnx").status_code == 404

@@ -1,16 +1,19 @@
 """From a judged trial to files that run elsewhere, on a space of a few small networks."""
 
+import errno
 import hashlib
 import io
 import json
 import zipfile
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
 from django.contrib.auth.models import User
 
 from searches.models import ChosenModel, DataSet, Run, Space
-from searches.services import runs
+from searches.runner import engine
+from searches.services import models, runs
 from searches.services.models import choose
 from searches.services.requests import RunRequest
 from webnas.work import files
@@ -158,6 +161,50 @@ def test_weights_that_vanish_when_they_are_wanted_are_trained_again(trained_alon
     drive(run)
     model.refresh_from_db()
     assert model.status == ChosenModel.Status.READY, model.error
+
+
+@contextmanager
+def disk_full_after(n_files):
+    """So many files can be written, then there is no room."""
+    real, written = files.write, []
+
+    def write(folder, suffix, content):
+        if len(written) == n_files:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        written.append(real(folder, suffix, content))
+        return written[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(files, "write", write)
+        yield
+
+
+def test_a_disk_that_is_full_when_files_are_stored_leaves_none_and_can_be_tried_again(run):
+    with disk_full_after(3):
+        model = made(run)
+    assert model.status == ChosenModel.Status.FAILED
+    assert "free some space and try again" in model.error
+    assert not [name for name in files.stored() if name.startswith("models/")]
+    models.retry_model(model=model)
+    drive(run)
+    model.refresh_from_db()
+    assert (model.status, model.error) == (ChosenModel.Status.READY, "")
+    assert content(model, "safetensors") == content(made(run), "safetensors")
+
+
+def test_a_disk_that_is_full_in_the_middle_of_training_keeps_the_last_state(run, settings):
+    settings.WEBNAS_SLICE_SECONDS = 0
+    with disk_full_after(2):
+        model = made(run, fine_tune_epochs=2)
+    assert model.status == ChosenModel.Status.FAILED
+    state = engine.load_checkpoint(model.checkpoint)
+    assert state["inner"]["step"] > 0
+    models.retry_model(model=model)
+    settings.WEBNAS_SLICE_SECONDS = 60
+    drive(run)
+    model.refresh_from_db()
+    assert (model.status, model.checkpoint) == (ChosenModel.Status.READY, "")
+    assert content(model, "safetensors") == content(made(run, fine_tune_epochs=2), "safetensors")
 
 
 def test_a_file_that_does_something_else_is_refused_with_the_reason(run, monkeypatch):

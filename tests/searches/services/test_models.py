@@ -56,6 +56,32 @@ def test_a_trial_that_failed_cannot_be_chosen(alice, run):
         models.choose(owner=alice, run=run, number=2)
 
 
+@pytest.mark.parametrize("status", ["failed", "lost"])
+def test_a_model_that_could_not_be_made_is_tried_again(alice, run, status):
+    model = models.choose(owner=alice, run=run, number=1)
+    ChosenModel.objects.update(status=status, due_at=None, error="no space", attempts=4)
+    models.retry_model(model=model)
+    assert (model.status, model.error, model.attempts) == (ChosenModel.Status.QUEUED, "", 0)
+    assert model.due_at is not None
+
+
+@pytest.mark.parametrize("status", ["queued", "training", "ready", "refused"])
+def test_other_models_are_not_made_again(alice, run, status):
+    model = models.choose(owner=alice, run=run, number=1)
+    ChosenModel.objects.update(status=status, due_at=None)
+    with pytest.raises(ConflictingRequest, match=f"A model that is {status} is not made again"):
+        models.retry_model(model=model)
+    assert ChosenModel.objects.get().due_at is None
+
+
+def test_a_model_is_tried_again_within_the_quota_only(alice, run, settings):
+    model = models.choose(owner=alice, run=run, number=1)
+    ChosenModel.objects.update(status="failed", due_at=None)
+    settings.WEBNAS_QUOTA_MODELS = 0
+    with pytest.raises(ConflictingRequest, match="0 are allowed"):
+        models.retry_model(model=model)
+
+
 def test_a_trial_that_does_not_exist_is_refused(alice, run):
     with pytest.raises(RefusedRequest):
         models.choose(owner=alice, run=run, number=3)
