@@ -5,8 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.files.storage import default_storage
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
@@ -18,6 +17,7 @@ from frontend.views.throttling import counts_as_upload
 from searches.models import DataSet, Run
 from searches.services import datasets as services
 from webnas.refusals import RefusedRequest
+from webnas.rest import downloads
 
 SPLITS = {
     "train": "Training",
@@ -94,10 +94,7 @@ def sheet(request: HttpRequest, pk: int) -> HttpResponseBase:
     found = visible_dataset(request, pk)
     if not found.sheet:
         raise Http404
-    headers = {"Cache-Control": "private, max-age=3600"}
-    return FileResponse(
-        default_storage.open(found.sheet), content_type="image/png", headers=headers
-    )
+    return downloads.picture(request, found.sheet)
 
 
 @login_required

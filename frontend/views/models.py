@@ -4,9 +4,8 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.files.storage import default_storage
 from django.db.models import QuerySet
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
@@ -16,6 +15,7 @@ from frontend.views.asking import carry_out, page_of
 from searches.models import ChosenModel
 from searches.services import models as services
 from searches.services import reading
+from webnas.rest import downloads
 
 PER_PAGE = 25
 STOP_POLLING = 286
@@ -153,11 +153,7 @@ def model_status(request: HttpRequest, pk: int) -> HttpResponse:
 def download(request: HttpRequest, pk: int, name: str) -> HttpResponseBase:
     """One file of one's own model."""
     file = get_object_or_404(own_model(request, pk).files, format=name)
-    response = FileResponse(
-        default_storage.open(file.file), as_attachment=True, filename=file.filename
-    )
-    response.headers["X-SHA256"] = file.sha256
-    return response
+    return downloads.stored_file(request, file.file, filename=file.filename, sha256=file.sha256)
 
 
 @login_required

@@ -67,13 +67,15 @@ def retry_model(*, model: ChosenModel) -> None:
 
     A model that was refused would be refused again: its file does not do what its network does.
     """
-    fresh: dict[str, Any] = {"error": "", "report": {}, "ended_at": None, "nudged_at": None}
+    now = timezone.now()
+    fresh: dict[str, Any] = {"status": ChosenModel.Status.QUEUED, "due_at": now, "nudged_at": None}
+    fresh |= {"error": "", "report": {}, "ended_at": None, "attempts": 0}
     with transaction.atomic():
         if model.owner is not None:
             quotas.refuse_beyond(model.owner, 0, field="model")
             _refuse_too_many(model.owner)
         rows = ChosenModel.objects.filter(pk=model.pk, status__in=ChosenModel.RETRIABLE)
-        if not rows.update(status=ChosenModel.Status.QUEUED, due_at=timezone.now(), attempts=0, **fresh):
+        if not rows.update(**fresh):
             model.refresh_from_db(fields=["status"])
             message = f"A model that is {model.get_status_display().lower()} is not made again."
             raise ConflictingRequest({}, message)

@@ -12,6 +12,7 @@ from django.urls import reverse
 from searches.models import ChosenModel, DataSet, Space
 from searches.spaces.registry import FAMILIES
 from tests.frontend import rows
+from webnas.work import files
 
 
 def npz(**arrays) -> SimpleUploadedFile:
@@ -244,11 +245,22 @@ def test_a_download_is_the_file(web, model):
     answer = web.get(reverse("model-download", args=[model.pk, "onnx"]))
     assert answer.getvalue() == b"model.onnx" * 4000
     assert answer["Content-Disposition"] == 'attachment; filename="model.onnx"'
-    assert answer["X-SHA256"] == model.files.get(format="onnx").sha256
+    assert answer["X-Content-SHA256"] == model.files.get(format="onnx").sha256
 
 
 def test_a_file_that_is_not_there_is_404(web, model):
     assert web.get(reverse("model-download", args=[model.pk, "pt2"])).status_code == 404
+
+
+def test_files_that_are_missing_from_the_storage_are_404(web, ada, model):
+    found = rows.dataset(ada, "Other")
+    files.remove(found.sheet)
+    files.remove(model.files.get(format="onnx").file)
+    assert web.get(reverse("dataset-sheet", args=[found.pk])).status_code == 404
+    assert web.get(reverse("dataset", args=[found.pk])).status_code == 200
+    answer = web.get(reverse("model-download", args=[model.pk, "onnx"]))
+    assert answer.status_code == 404
+    assert "There is nothing here" in answer.content.decode()
 
 
 def test_a_model_in_the_making_shows_its_progress(web, run, member):

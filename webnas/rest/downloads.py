@@ -6,8 +6,13 @@ from io import BytesIO
 from typing import IO, Any
 
 from django.core.files.storage import default_storage
-from django.http import FileResponse, HttpRequest, HttpResponseBase, HttpResponseNotModified
-from rest_framework.exceptions import NotFound
+from django.http import (
+    FileResponse,
+    Http404,
+    HttpRequest,
+    HttpResponseBase,
+    HttpResponseNotModified,
+)
 from rest_framework.request import Request
 
 FORMULA = re.compile(r"[=+\-@\t\r]")
@@ -42,7 +47,7 @@ def stored_file(
     try:
         file = default_storage.open(name)
     except FileNotFoundError:
-        raise NotFound(f"The file {filename} is no longer in the storage.") from None
+        raise Http404(f"The file {filename} is no longer in the storage.") from None
     return Attachment(file, filename=filename, sha256=sha256, content_type=content_type)
 
 
@@ -54,7 +59,7 @@ def picture(request: Request | HttpRequest, name: str) -> HttpResponseBase:
     try:
         file = default_storage.open(name)
     except FileNotFoundError:
-        raise NotFound("This picture is no longer in the storage.") from None
+        raise Http404("This picture is no longer in the storage.") from None
     return FileResponse(file, content_type="image/png", headers=PRIVATE | {"ETag": f'"{tag}"'})
 
 

@@ -57,7 +57,9 @@ def test_a_model_that_failed_is_made_again(as_alice, as_bob, as_reader, model):
 
 def test_a_file_that_vanished_is_404(as_alice, model):
     default_storage.delete(ModelFile.objects.get().file)
-    assert as_alice.get(f"{MODELS}{model.pk}/download/?format=onnx").status_code == 404
+    answer = as_alice.get(f"{MODELS}{model.pk}/download/?format=onnx")
+    assert answer.status_code == 404
+    assert "no longer in the storage" in answer.data["detail"]
 
 
 def test_models_are_listed_and_filtered(as_alice, model, run):
