@@ -7,6 +7,7 @@ from frontend.plots import Figure, Points, curve, framed, second_axis
 
 Report = Mapping[str, Any]
 MIB = 2**20
+MOST_WRITTEN = 9  # options whose probabilities have room for a number each
 MOST_COUNTED = 8  # skip connections that have a tick each
 
 
@@ -26,12 +27,14 @@ def choices(report: Report) -> Figure:
         "xgap": 1,
         "ygap": 1,
         "hoverongaps": False,
+        "texttemplate": "%{z:.0%}" if len(options) <= MOST_WRITTEN else "",
+        "textfont": {"size": 11},
         "hovertemplate": "%{y}<br>%{x}: %{z:.1%}<extra></extra>",
         "colorbar": {"tickformat": ".0%", "thickness": 10, "outlinewidth": 0},
     }
     layout = {
-        "xaxis": {"side": "bottom", "tickangle": -35},
-        "yaxis": {"autorange": "reversed", "type": "category"},
+        "xaxis": {"type": "category", "autotickangles": [0, -35], "showgrid": False},
+        "yaxis": {"type": "category", "autorange": "reversed", "showgrid": False},
         "height": max(240, 90 + 22 * len(found)),
     }
     return {"data": [trace], "layout": framed(layout)}

@@ -29,6 +29,14 @@ def test_options_that_a_choice_does_not_have_are_left_open():
     assert heat["z"] == [[0.75, 0.25, None], [0.1, None, 0.9]]
 
 
+@pytest.mark.parametrize(("n_options", "is_written"), [(9, True), (10, False)])
+def test_few_options_have_room_for_their_probabilities(n_options, is_written):
+    options = [f"option {number}" for number in range(n_options)]
+    choice = {"name": "only", "options": options, "weights": [1 / n_options] * n_options}
+    (heat,) = one_shot_plots.choices({"choices": [choice]})["data"]
+    assert bool(heat["texttemplate"]) is is_written
+
+
 def test_memory_is_drawn_for_both_ways_in_mib():
     paths, mixture = one_shot_plots.memory(REPORT)["data"]
     assert paths["x"] == mixture["x"] == [2, 3]

@@ -14,10 +14,11 @@ const line = (trace) => ({
   line: { width: 2, ...trace.line, color: colour(COLOURS[trace.meta.role]) },
 });
 
-// From the page's own ground to its accent, so that it is readable in light and dark.
+// From near the page's own ground to its accent, so that it is readable in light and dark; what is
+// not there is the ground itself.
 const heat = (trace) => ({
   ...trace,
-  colorscale: [[0, colour("surface")], [1, colour("accent")]],
+  colorscale: [[0, colour("grid")], [1, colour("accent")]],
   colorbar: { ...trace.colorbar, tickfont: { color: colour("muted"), size: 11 } },
 });
 
