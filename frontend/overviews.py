@@ -23,28 +23,43 @@ SPLITS = {"validation": "search-validation images", "test": "test images", "trai
 
 @dataclass(frozen=True)
 class Best:
-    """The best value of one objective on a run's front."""
+    """The best value of one objective on a run's front.
+
+    Attributes:
+        test: what the member that has it reaches on the test split, once it is verified.
+    """
 
     label: str
     text: str
+    test: str = ""
 
 
 def best_values(runs: Sequence[Run]) -> dict[int, list[Best]]:
-    """The best value of each objective of each run, in one query."""
+    """The best value of each objective of each run, in two queries."""
     ends: dict[str, Aggregate] = {f"min_{i}": Min(f"value_{i}") for i in range(N_OBJECTIVES)}
     ends |= {f"max_{i}": Max(f"value_{i}") for i in range(N_OBJECTIVES)}
     fronts = Trial.objects.filter(run__in=[run.pk for run in runs], on_front=True)
     found = {row["run"]: row for row in fronts.order_by().values("run").annotate(**ends)}
-    return {run.pk: _bests(run, found[run.pk]) for run in runs if run.pk in found}
+    tested = reading.tested([run for run in runs if run.pk in found])
+    return {
+        run.pk: _bests(run, found[run.pk], tested.get(run.pk, {}))
+        for run in runs
+        if run.pk in found
+    }
 
 
-def _bests(run: Run, row: Mapping[str, Any]) -> list[Best]:
+def _bests(
+    run: Run, row: Mapping[str, Any], tested: Mapping[tuple[str, float], float]
+) -> list[Best]:
     known, bests = reading.known_measures(run), []
     for position, objective in enumerate(run.objectives):
         name = objective["measure"]
         measure = formats.measure_of(name, known)
         value = row[f"{measure.direction}_{position}"]
-        bests.append(Best(measure.label, formats.quantity(value, name, known)))
+        label, text = reading.label_on(measure, "validation"), formats.quantity(value, name, known)
+        on_test = tested.get((name, value))
+        test = "" if on_test is None else formats.quantity(on_test, name, known)
+        bests.append(Best(label, text, test))
     return bests
 
 
@@ -105,7 +120,7 @@ def _shown(
 
 
 def label_of(key: str, known: formats.Known, devices: Mapping[int, str]) -> str:
-    """“Latency on Pixel 4”, “Accuracy (test)”; columns of a table as they were named."""
+    """“Latency on Pixel 4”, “Accuracy on test”; columns of a table as they were named."""
     name, device = split_key(key.removesuffix(":test"))
     measure = formats.measure_of(name, known)
     if measure.kind == "result":
@@ -113,7 +128,9 @@ def label_of(key: str, known: formats.Known, devices: Mapping[int, str]) -> str:
     label = measure.label.replace("_", " ").capitalize()
     if device is not None:
         label += f" on {devices.get(device, f'device {device}')}"
-    return f"{label}, test" if key.endswith(":test") else label
+    if measure.kind == "quality":
+        label += " on test" if key.endswith(":test") else " on validation"
+    return label
 
 
 def _origin(found: MeasuredValue) -> str:

@@ -7,7 +7,7 @@ from django.db.models import F, FloatField, QuerySet, Window
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, RowNumber
 
-from searches.models import Run, Trial
+from searches.models import N_OBJECTIVES, Run, Trial
 from searches.objectives.measures import Measure, key
 from searches.runner import engine
 
@@ -33,14 +33,49 @@ def objective_labels(run: Run) -> list[dict[str, Any]]:
 
 
 def _label(measure: Measure, device: int | None, names: dict[int, str]) -> dict[str, Any]:
+    label = label_on(measure, "validation")
     return {
         "key": key(measure.name, device),
         "measure": measure.name,
         "device": device,
-        "label": f"{measure.label} on {names.get(device, device)}" if device else measure.label,
+        "label": f"{label} on {names.get(device, device)}" if device else label,
         "unit": measure.unit,
         "direction": measure.direction,
     }
+
+
+def label_on(measure: Measure, split: str) -> str:
+    """The measure's label; of a quality with the part of the data set that it was judged on."""
+    return f"{measure.label} on {split}" if measure.kind == "quality" else measure.label
+
+
+def tested(runs: Sequence[Run]) -> dict[int, dict[tuple[str, float], float]]:
+    """What verified members of the fronts reach on the test split, in one query at most.
+
+    Returns:
+        By run, and by quality and value on validation: the value on test.
+    """
+    places = {run.pk: _quality_places(run) for run in runs}
+    names = sorted({name for found in places.values() for name in found})
+    if not names:
+        return {}
+    columns = {f"test_{i}": _value_of(f"{name}:test") for i, name in enumerate(names)}
+    verified = Trial.objects.filter(run__in=places, on_front=True, is_verified=True)
+    values = [f"value_{i}" for i in range(N_OBJECTIVES)]
+    found: dict[int, dict[tuple[str, float], float]] = {}
+    for row in verified.annotate(**columns).values("run", *values, *columns):
+        for name, place in places[row["run"]].items():
+            on_validation, on_test = row[f"value_{place}"], row[f"test_{names.index(name)}"]
+            if on_validation is not None and on_test is not None:
+                found.setdefault(row["run"], {})[name, on_validation] = on_test
+    return found
+
+
+def _quality_places(run: Run) -> dict[str, int]:
+    """Position among the objectives of each quality that is one."""
+    known = engine.known_measures(run)
+    measures = [item["measure"] for item in run.objectives]
+    return {m: place for place, m in enumerate(measures) if known[m].kind == "quality"}
 
 
 def measured_keys(run: Run) -> list[str]:

@@ -208,7 +208,39 @@ def test_any_measure_can_be_an_axis(web, run):
     assert title == "Multiply-accumulates · lower is better"
     front = next(trace for trace in figure["data"] if trace["meta"]["role"] == "front")
     assert len(front["x"]) == run.n_front
-    assert "Accuracy, test: %{y:.1%}" in front["hovertemplate"]
+    assert "Accuracy on test: %{y:.1%}" in front["hovertemplate"]
+
+
+def test_qualities_say_on_which_part_they_were_judged(web, run, member):
+    figure = web.get(reverse("run-front", args=[run.pk])).json()["figure"]
+    assert figure["layout"]["yaxis"]["title"]["text"].startswith("Accuracy on validation")
+    panel = web.get(reverse("trial", args=[run.pk, member.number])).content.decode()
+    assert "<dt>Accuracy on validation</dt>" in panel
+    assert "<dt>Accuracy on test</dt>" in panel
+
+
+def test_the_table_has_a_column_of_test_scores_once_there_are_some(web, run, member):
+    table = web.get(reverse("run-networks", args=[run.pk]), {"sort": "number"})
+    html = table.content.decode()
+    assert "Accuracy on test</th>" in html
+    row = next(r for r in table.context["networks"] if r["trial"] == member)
+    tested = member.measures["accuracy:test"]["value"]
+    assert row["texts"][0] == f"{100 * member.value_0:.1f} %"
+    assert row["texts"][-1] == f"{100 * tested:.1f} %"
+    assert len(row["values"]) == 3  # what the page's script compares with limits
+    run.trials.update(is_verified=False)
+    again = web.get(reverse("run-networks", args=[run.pk]))
+    assert "on test</th>" not in again.content.decode()
+
+
+def test_the_best_network_shows_what_it_reaches_on_the_test_split(web, run):
+    best = run.trials.filter(on_front=True).order_by("-value_0").first()
+    text = f"{100 * best.measures['accuracy:test']['value']:.1f} %"
+    html = web.get(reverse("run-list")).content.decode()
+    assert f"<small>{text} on test</small>" in html  # the large card
+    assert f"<small>on test</small> {text}" in html  # the list
+    run.trials.filter(pk=best.pk).update(is_verified=False)
+    assert "on test" not in web.get(reverse("run-list")).content.decode()
 
 
 def test_unknown_axes_fall_back_to_the_first_cost_and_quality(web, run):

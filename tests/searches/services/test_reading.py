@@ -62,7 +62,7 @@ def test_the_number_of_queries_does_not_grow(run, n, django_assert_max_num_queri
 
 def test_objectives_have_labels_units_and_directions(run):
     assert [(o["key"], o["direction"], o["label"]) for o in reading.objective_labels(run)] == [
-        ("accuracy", "max", "Accuracy"),
+        ("accuracy", "max", "Accuracy on validation"),
         ("macs", "min", "Multiply-accumulates"),
     ]
 
