@@ -19,6 +19,8 @@ KERNELS = (1, 3, 5, 7)
 
 def network(blocks: Sequence[Mapping[str, Any]], device: str | None) -> SafeString:
     """The drawing; without a device that has latencies the widths show the share of the MACs."""
+    if not blocks:  # the row of a table of known results
+        return SafeString()
     widths = _widths([_weight(block, device) for block in blocks])
     levels = [block["cout"] if is_flat(blocks) else block["out_side"] for block in blocks]
     bars, x = [], 0.0

@@ -18,6 +18,7 @@ STAGES = [
     (Run.Stage.VERIFY, "Verify"),
     (Run.Stage.DONE, "Done"),
 ]
+NOT_IN_TABLES = (Run.Stage.TRAIN, Run.Stage.VERIFY)
 SPLITS = {"validation": "search-validation images", "test": "test images", "train": "training"}
 
 
@@ -65,11 +66,13 @@ def _bests(
 
 def stages_of(run: Run) -> list[dict[str, str]]:
     """The stage bar: what is past, what is now, what broke."""
-    current = [stage for stage, _ in STAGES].index(Run.Stage(run.stage))
+    skipped = NOT_IN_TABLES if reading.is_tabular(run) else ()
+    stages = [(stage, label) for stage, label in STAGES if stage not in skipped]
+    current = [stage for stage, _ in stages].index(Run.Stage(run.stage))
     if run.status == Run.Status.FINISHED:
-        current = len(STAGES)
+        current = len(stages)
     marks = []
-    for position, (stage, label) in enumerate(STAGES):
+    for position, (stage, label) in enumerate(stages):
         mark = "past" if position < current else ""
         if position == current:
             mark = f"now {'live' if run.is_active else ''}{'broken' if run.error else ''}"

@@ -22,6 +22,7 @@ register.filter("count", formats.count)
 register.filter("samples", formats.samples)
 register.filter("figure", formats.figure)
 register.filter("size_of_space", formats.size_of_space)
+register.filter("networks", formats.networks)
 
 # Colours of statuses (USERS, 3.5): grey waits, blue runs, green is done, orange rests, red broke.
 COLOURS = {
@@ -44,6 +45,7 @@ WORTH = {
     "measured": "strong",
     "looked up": "strong",
     "fully trained": "strong",
+    "table": "strong",
     "analytic": "weak",
     "proxy": "weak",
 }
@@ -53,6 +55,7 @@ MEANINGS = {
     "interpolated": "Between rows that were timed at neighbouring sizes.",
     "predicted": "By a regression on the timed blocks.",
     "analytic": "Computed from peak speed and memory bandwidth, or counted exactly.",
+    "table": "As the uploaded table says.",
     "fully trained": "The network was trained on its own to the end.",
     "supernet": "With weights shared with all other networks, batch norm measured anew.",
     "reduced": "Trained for less than the whole recipe.",

@@ -16,6 +16,7 @@ from frontend.views.asking import carry_out, signed_in
 from frontend.views.throttling import counts_as_upload
 from searches.models import DataSet, Run
 from searches.services import datasets as services
+from searches.services import spaces
 from webnas.refusals import RefusedRequest
 from webnas.rest import downloads
 
@@ -59,6 +60,7 @@ def dataset(request: HttpRequest, pk: int) -> HttpResponse:
         "histogram": histogram(found.statistics),
         "noun": formats.noun_of(found.kind),
         "features": features(found.statistics),
+        "table_space": spaces.table_spaces(found).first(),
         "splits": SPLITS,
         "runs": list(Run.objects.owned_by(request.user).filter(dataset=found)[:10]),
     }
@@ -110,7 +112,8 @@ def upload(request: HttpRequest) -> HttpResponse:
             )
         except RefusedRequest as refusal:
             return _refused(request, "form", form, refusal)
-        messages.success(request, f"“{found.name}” is read, checked and split.")
+        done = "read and checked" if found.kind == "table" else "read, checked and split"
+        messages.success(request, f"“{found.name}” is {done}.")
         return redirect("dataset", found.pk)
     return _refused(request, "form", form, None)
 

@@ -92,6 +92,7 @@ def run_page(request: HttpRequest, pk: int) -> HttpResponse:
         "events": list(run.events.order_by("-pk")[: run_parts.EVENTS]),
         "limits": overviews.limit_texts(run.limits, reading.known_measures(run), names),
         "picks": picks(run),
+        "is_tabular": reading.is_tabular(run),
         "is_one_shot": reading.searches_by_training(run),
         "is_limited": any(name.startswith("limit.") for name in request.GET),
         **run_parts.status_of(run, ""),

@@ -48,6 +48,11 @@ def breakdown(*, trial: Trial) -> dict[str, Any]:
     return {"resolution": blocks[0]["side"], "blocks": blocks, "devices": devices}
 
 
+def choices(*, trial: Trial) -> dict[str, Any]:
+    """The options that make the architecture, by the names of the genes."""
+    return engine.space_of(trial.run).describe(engine.genes_of(trial))
+
+
 def block(operation: Operation) -> dict[str, Any]:
     """One operation as people name it: kernel, expansion, channels and sides of the maps."""
     cin, mid = operation.cin, operation.mid

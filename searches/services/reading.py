@@ -25,6 +25,11 @@ def known_measures(chosen: engine.Chosen) -> dict[str, Measure]:
     return engine.known_measures(chosen)
 
 
+def is_tabular(run: Run) -> bool:
+    """Whether the run looks results up in a table: no training, no test split, no networks."""
+    return engine.is_tabular(run.target)
+
+
 def objective_labels(run: Run) -> list[dict[str, Any]]:
     """Key, label, unit and direction of each objective, in the order of the values."""
     names = dict(run.pinned.values_list("device_id", "device__name"))

@@ -3,11 +3,14 @@
 import json
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from searches.models import Run, Space
+from searches.services.models import NO_NETWORKS
 from tests.frontend import rows
 from tests.searches import tables
+from tests.searches.runner.conftest import drive
 
 
 @pytest.fixture
@@ -128,3 +131,90 @@ def test_columns_with_any_names_make_a_page(web, ada):
     page = web.get(reverse("run-new")).content.decode()
     assert "&lt;b&gt;bold&lt;/b&gt;" in page
     assert "<b>bold</b>" not in page
+
+
+@pytest.fixture
+def run(web, choices):
+    """A finished search of the table."""
+    web.post(reverse("run-new"), choices | {"budget": "12", "batch": "12", "strategy": "random"})
+    return drive(Run.objects.get())
+
+
+def test_an_upload_leads_to_what_the_table_holds(web):
+    file = SimpleUploadedFile("known.csv", tables.small(missing={3}))
+    answer = web.post(reverse("dataset-upload"), {"name": "Known", "file": file}, follow=True)
+    page = answer.content.decode()
+    assert "is read and checked." in page
+    assert "64 of 64 possible architectures" in page
+    assert "conv, none, pool, skip" in page
+    assert reverse("space", args=[Space.objects.get().pk]) in page
+    (error, *_) = answer.context["dataset"].statistics["measures"]
+    assert error["n_missing"] == 1
+
+
+def test_what_is_wrong_in_a_table_is_named(web):
+    file = SimpleUploadedFile("known.csv", b"op,error (min)\nconv,1\nconv,2\n")
+    answer = web.post(reverse("dataset-upload"), {"name": "Known", "file": file})
+    assert answer.status_code == 400
+    assert "same architecture" in str(answer.context["findings"]["row 3"])
+
+
+def test_the_list_says_how_large_a_table_is(web, table):
+    page = web.get(reverse("dataset-list")).content.decode()
+    assert "64 rows · 3 choices · 3 measured columns" in page
+
+
+def test_the_space_of_a_table_shows_its_choices_and_no_costs(web, table):
+    page = web.get(reverse("space", args=[Space.objects.get().pk])).content.decode()
+    assert "4 × 4 × 4" in page
+    assert "What can be reached" not in page
+    assert "Make it your own" not in page
+
+
+def test_the_page_of_a_run_speaks_of_columns(web, run):
+    answer = web.get(reverse("run", args=[run.pk]))
+    assert [stage["label"] for stage in answer.context["stages"]] == ["Prepare", "Search", "Done"]
+    assert (answer.context["axes"]["x"], answer.context["axes"]["y"]) == ("delay", "error")
+    assert list(answer.context["axes"]["choices"]) == ["error", "delay", "score", "number"]
+    assert [pick["label"] for pick in answer.context["picks"]] == ["Lowest error", "Lowest delay"]
+    row = answer.context["networks"][0]
+    trial = row["trial"]
+    assert row["texts"] == [f"{trial.value_0:.4g} %", f"{trial.value_1:.4g} ms"]
+    page = answer.content.decode()
+    assert "Training" not in page
+    assert "not verified" in page
+
+
+def test_the_plot_has_the_units_of_the_columns(web, run):
+    figure = web.get(reverse("run-front", args=[run.pk])).json()["figure"]
+    assert figure["layout"]["xaxis"]["title"]["text"] == "delay (ms) · lower is better"
+    assert figure["layout"]["yaxis"]["title"]["text"] == "error (%) · lower is better"
+    front = next(trace for trace in figure["data"] if trace["meta"]["role"] == "front")
+    assert len(front["x"]) == run.n_front
+    figure = web.get(reverse("run-front", args=[run.pk]), {"x": "score"}).json()["figure"]
+    assert figure["layout"]["xaxis"]["title"]["text"] == "score · higher is better"
+    assert figure["layout"]["xaxis"]["tickformat"] == ".4~g"
+
+
+def test_a_row_shows_its_choices_and_no_button(web, run):
+    trial = run.trials.filter(on_front=True).first()
+    page = web.get(reverse("trial", args=[run.pk, trial.number])).content.decode()
+    assert NO_NETWORKS in page
+    assert "Choose this network" not in page
+    assert "Cost per block" not in page
+    described = web.get(reverse("run", args=[run.pk]), {"trial": trial.number}).context["detail"]
+    assert list(described["choices"]) == ["first", "second", "width"]
+    assert f"{trial.value_0:.4g} %" in page
+
+
+def test_choosing_a_row_all_the_same_is_refused_on_the_page(web, run):
+    number = run.trials.first().number
+    answer = web.post(reverse("trial-choose", args=[run.pk, number]), {"fine_tune_epochs": "0"})
+    assert answer.status_code == 400
+    assert NO_NETWORKS in answer.content.decode()
+
+
+def test_the_list_of_runs_shows_the_best_of_each_column(web, run):
+    page = web.get(reverse("run-list")).content.decode()
+    best = min(run.trials.values_list("value_0", flat=True))
+    assert f"{best:.4g} %" in page
