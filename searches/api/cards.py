@@ -48,6 +48,10 @@ class TargetCard(Card):
     qualities = Quality(many=True)
 
 
+class FamilyCard(Card):
+    schema = serializers.DictField(help_text="JSON Schema of the definitions of such spaces.")
+
+
 class Cards(Api):
     """The cards of a registry; `count` and `results` as in all lists."""
 
@@ -70,6 +74,13 @@ class Evaluators(Cards):
     def list(self, request: Request) -> Response:
         """Ways to find out how good an architecture is."""
         return self.answer("evaluators")
+
+
+class Families(Cards):
+    @extend_schema(responses=FamilyCard(many=True))
+    def list(self, request: Request) -> Response:
+        """Kinds of search spaces, with the schemas of their definitions."""
+        return self.answer("families")
 
 
 class Targets(Cards):

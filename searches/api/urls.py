@@ -4,7 +4,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from rest_framework.routers import SimpleRouter
 
 from searches.api.adjusting import AdjustedSpaces
-from searches.api.cards import Evaluators, Strategies, Targets
+from searches.api.cards import Evaluators, Families, Strategies, Targets
 from searches.api.comparisons import Comparisons
 from searches.api.datasets import DataSets
 from searches.api.models import Models
@@ -36,6 +36,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         DeviceCoverage.as_view({"get": "retrieve"}),
         name="device-coverage",
     ),
+    path("spaces/families/", Families.as_view({"get": "list"}), name="space-families"),
     path(
         "spaces/<int:pk>/adjusted/",
         AdjustedSpaces.as_view({"get": "retrieve"}),

@@ -5,7 +5,8 @@ from typing import Any
 from searches.evaluators.registry import EVALUATORS
 from searches.objectives.cards import Card, Registry
 from searches.objectives.settings import schema
-from searches.spaces.registry import FAMILIES
+from searches.spaces.registry import FAMILIES, SpaceCard
+from searches.spaces.schemas import schema_of
 from searches.strategies.registry import STRATEGIES
 from searches.targets.registry import TARGETS, TargetCard
 
@@ -33,6 +34,8 @@ def card_json(card: Card) -> dict[str, Any]:
         "provides": sorted(card.provides),
         "presets": {name: dict(preset) for name, preset in card.presets.items()},
     }
+    if isinstance(card, SpaceCard):
+        return found | {"schema": schema_of(card.name)}
     return found | (_of_target(card) if isinstance(card, TargetCard) else {})
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import prod
 from random import Random
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -75,6 +75,8 @@ class SearchSpace(ABC):
 
     family: str
     genes: tuple[Gene, ...]
+    # The dataclass that `to_json` spells out, for the schema; see `definitions`.
+    definition_class: ClassVar[type[Any] | None] = None
 
     # What a family provides.
 

@@ -14,7 +14,7 @@ from math import prod
 from typing import Any
 
 from searches.spaces.cell_operations import BY_NAME, NOTHING
-from searches.spaces.definitions import number, one_of, options, problems, read
+from searches.spaces.definitions import any_of, number, one_of, options, problems, read
 from searches.spaces.mobile_definition import InvalidSpace
 
 FAMILY = "cells"
@@ -51,7 +51,7 @@ class CellDefinition:
         groups, heads: of the grouped convolution and of self-attention.
     """
 
-    operations: tuple[str, ...]
+    operations: tuple[str, ...] = any_of(*BY_NAME)
     topology: str = one_of("blocks", "pairs", "edges")
     n_nodes: int = number(1, 12)
     channels: int = number(2, 1024)
@@ -62,7 +62,7 @@ class CellDefinition:
     n_cells: int = number(1, 12, default=2)
     stem_width: int = number(1, 1024, default=16)
     stem_stride: int = one_of(1, 2, default=1)
-    merges: tuple[str, ...] = ("add",)
+    merges: tuple[str, ...] = any_of(*MERGES, default=("add",))
     inputs: str = one_of("fixed", "earlier", default="earlier")
     output: str = one_of("all", "unused", default="all")
     reduction: str = one_of("cell", RESIDUAL, default=RESIDUAL)

@@ -33,6 +33,7 @@ class CellSpace(FactorSpace):
     """
 
     family = FAMILY
+    definition_class = CellDefinition
 
     def __init__(self, definition: CellDefinition):
         self.definition = definition

@@ -30,6 +30,11 @@ def one_of(*choices: Any, default: Any = MISSING) -> Any:
     return field(default=default, metadata={"choices": choices})
 
 
+def any_of(*choices: Any, default: Any = MISSING) -> Any:
+    """A field that holds a list of some of the choices; the family checks them."""
+    return field(default=default, metadata={"each": choices})
+
+
 def read(kind: type[T], data: Any, where: str = "") -> T:
     """The dataclass that JSON spells out, nested ones included.
 

@@ -39,7 +39,7 @@ class MlpDefinition:
     n_classes: int = definitions.number(2, 10_000)
     depths: tuple[int, ...] = definitions.options(1, 16)
     widths: tuple[int, ...] = definitions.options(1, 4096)
-    activations: tuple[str, ...]
+    activations: tuple[str, ...] = definitions.any_of(*ACTIVATIONS)
     preset: str = ""
     family: str = "mlp"
 

@@ -5,13 +5,29 @@ Source: Cai, Gan, Wang, Zhang, Han: Once-for-All, ICLR 2020 (arXiv 1908.09791), 
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from devices.profiles.vocabulary import rounded_channels
 
 FAMILY = "ofa_mobilenet_v3"
 ACTIVATIONS = ("relu", "relu6", "hswish")
+CHANNELS, STRIDES, SIDES, FEWEST_CLASSES = (1, 3), (1, 2), (1, 3, 5, 7), 2
+WIDTHS, RESOLUTIONS = (1, 4096), (8, 512)
+DEPTHS, KERNELS, EXPANDS = (1, 8), (3, 7), (1, 12)
+
+
+def _within(least: float, most: float | None) -> Any:
+    """A field that holds a number, or ascending options, within these ends."""
+    return field(metadata={"range": (least, most), "is_ascending": True})
+
+
+def _any() -> Any:
+    return field()
+
+
+def _one_of(*choices: Any) -> Any:
+    return field(metadata={"choices": choices})
 
 
 class InvalidSpace(ValueError):
@@ -31,13 +47,13 @@ class UnitDefinition:
         depths, kernels, expands: the options, ascending; kernel and expand are chosen per block.
     """
 
-    width: int
-    stride: int
-    act: str
-    se: bool
-    depths: tuple[int, ...]
-    kernels: tuple[int, ...]
-    expands: tuple[float, ...]
+    width: int = _within(*WIDTHS)
+    stride: int = _one_of(*STRIDES)
+    act: str = _one_of(*ACTIVATIONS)
+    se: bool = _any()
+    depths: tuple[int, ...] = _within(*DEPTHS)
+    kernels: tuple[int, ...] = _within(*KERNELS)
+    expands: tuple[float, ...] = _within(*EXPANDS)
 
 
 @dataclass(frozen=True)
@@ -70,23 +86,23 @@ class MobileDefinition:
         resolutions: side of the square input image, ascending.
     """
 
-    in_channels: int
-    n_classes: int
-    resolutions: tuple[int, ...]
-    stem_width: int
-    stem_kernel: int
-    stem_stride: int
-    stem_act: str
-    first_width: int
-    first_kernel: int
-    first_stride: int
-    first_act: str
-    first_se: bool
-    units: tuple[UnitDefinition, ...]
-    final_width: int
-    final_act: str
-    mix_width: int
-    mix_act: str
+    in_channels: int = _one_of(*CHANNELS)
+    n_classes: int = _within(FEWEST_CLASSES, None)
+    resolutions: tuple[int, ...] = _within(*RESOLUTIONS)
+    stem_width: int = _within(*WIDTHS)
+    stem_kernel: int = _one_of(*SIDES)
+    stem_stride: int = _one_of(*STRIDES)
+    stem_act: str = _one_of(*ACTIVATIONS)
+    first_width: int = _within(*WIDTHS)
+    first_kernel: int = _one_of(*SIDES)
+    first_stride: int = _one_of(*STRIDES)
+    first_act: str = _one_of(*ACTIVATIONS)
+    first_se: bool = _any()
+    units: tuple[UnitDefinition, ...] = _any()
+    final_width: int = _within(*WIDTHS)
+    final_act: str = _one_of(*ACTIVATIONS)
+    mix_width: int = _within(*WIDTHS)
+    mix_act: str = _one_of(*ACTIVATIONS)
     preset: str = ""
     family: str = FAMILY
 
@@ -151,12 +167,12 @@ def _check_names(cls: type[Any], data: Mapping[str, Any], where: str) -> None:
     """Refuse unknown and missing names, and values of another type than the field's."""
     known = {f.name: f for f in fields(cls)}
     problems = {where + name: ["Unknown field."] for name in data if name not in known}
-    for name, field in known.items():
+    for name, of in known.items():
         if name not in data:
             if name not in ("preset", "family"):
                 problems[where + name] = ["This field is missing."]
-        elif field.type in (int, str, bool) and type(data[name]) is not field.type:
-            problems[where + name] = [f"Must be of type {field.type.__name__}."]  # type: ignore[union-attr]
+        elif of.type in (int, str, bool) and type(data[name]) is not of.type:
+            problems[where + name] = [f"Must be of type {of.type.__name__}."]  # type: ignore[union-attr]
     if problems:
         raise InvalidSpace(problems)
 
@@ -166,11 +182,11 @@ def _problems(definition: MobileDefinition) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     if definition.family != FAMILY:
         found["family"] = [f"Must be “{FAMILY}”."]
-    if definition.n_classes < 2:
+    if definition.n_classes < FEWEST_CLASSES:
         found["n_classes"] = ["At least 2 classes are needed."]
-    if definition.in_channels not in (1, 3):
+    if definition.in_channels not in CHANNELS:
         found["in_channels"] = ["Must be 1 (grey) or 3 (colour)."]
-    _check_options(found, "resolutions", definition.resolutions, least=8, most=512)
+    _check_options(found, "resolutions", definition.resolutions, RESOLUTIONS)
     _check_numbers(found, definition, "")
     for index, unit in enumerate(definition.units):
         _check_numbers(found, unit, f"units[{index}].")
@@ -180,23 +196,23 @@ def _problems(definition: MobileDefinition) -> dict[str, list[str]]:
 
 def _check_numbers(found: dict[str, list[str]], part: Any, where: str) -> None:
     """Widths, strides, kernels and activations of the definition or of one of its units."""
-    for field in fields(part):
-        value = getattr(part, field.name)
-        if field.name.endswith("width") and not (1 <= value <= 4096):
-            found[where + field.name] = ["Must lie between 1 and 4096."]
-        if field.name.endswith("stride") and value not in (1, 2):
-            found[where + field.name] = ["Must be 1 or 2."]
-        if field.name.endswith("kernel") and value not in (1, 3, 5, 7):
-            found[where + field.name] = ["Must be 1, 3, 5 or 7."]
-        if field.name.endswith("act") and value not in ACTIVATIONS:
-            found[where + field.name] = [f"Must be one of {', '.join(ACTIVATIONS)}."]
+    for of in fields(part):
+        value, place = getattr(part, of.name), where + of.name
+        if of.name.endswith("width") and not (WIDTHS[0] <= value <= WIDTHS[1]):
+            found[place] = [f"Must lie between {WIDTHS[0]} and {WIDTHS[1]}."]
+        if of.name.endswith("stride") and value not in STRIDES:
+            found[place] = ["Must be 1 or 2."]
+        if of.name.endswith("kernel") and value not in SIDES:
+            found[place] = ["Must be 1, 3, 5 or 7."]
+        if of.name.endswith("act") and value not in ACTIVATIONS:
+            found[place] = [f"Must be one of {', '.join(ACTIVATIONS)}."]
 
 
 def _check_unit(found: dict[str, list[str]], definition: MobileDefinition, index: int) -> None:
     unit, where = definition.units[index], f"units[{index}]."
-    _check_options(found, where + "depths", unit.depths, least=1, most=8)
-    _check_options(found, where + "kernels", unit.kernels, least=3, most=7)
-    _check_options(found, where + "expands", unit.expands, least=1, most=12)
+    _check_options(found, where + "depths", unit.depths, DEPTHS)
+    _check_options(found, where + "kernels", unit.kernels, KERNELS)
+    _check_options(found, where + "expands", unit.expands, EXPANDS)
     if any(kernel % 2 == 0 for kernel in unit.kernels):
         found[where + "kernels"] = ["Kernels must be odd."]
     if where + "expands" in found:
@@ -212,8 +228,9 @@ def _check_unit(found: dict[str, list[str]], definition: MobileDefinition, index
 
 
 def _check_options(
-    found: dict[str, list[str]], where: str, options: Sequence[float], *, least: int, most: int
+    found: dict[str, list[str]], where: str, options: Sequence[float], ends: tuple[int, int]
 ) -> None:
+    least, most = ends
     if list(options) != sorted(set(options)):
         found[where] = ["Options must ascend, each once."]
     elif options[0] < least or options[-1] > most:

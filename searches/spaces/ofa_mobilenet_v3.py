@@ -29,6 +29,7 @@ class OfaMobileNetV3(SearchSpace):
     """Genes: resolution; then per unit its depth and, block after block, kernel and expand."""
 
     family = FAMILY
+    definition_class = MobileDefinition
 
     def __init__(self, definition: MobileDefinition):
         self.definition = definition

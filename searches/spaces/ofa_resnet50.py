@@ -100,6 +100,7 @@ class OfaResNet50(ResidualSpace):
     """
 
     family = FAMILY
+    definition_class = OfaResNetDefinition
 
     def __init__(self, definition: OfaResNetDefinition):
         self.definition = definition

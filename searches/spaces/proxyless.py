@@ -135,6 +135,7 @@ class Proxyless(FactorSpace):
     """Genes: resolution, then for each layer its candidate."""
 
     family = FAMILY
+    definition_class = ProxylessDefinition
 
     def __init__(self, definition: ProxylessDefinition):
         self.definition = definition

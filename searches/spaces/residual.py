@@ -90,6 +90,7 @@ class Residual(ResidualSpace):
     """Genes: resolution; per stage depth, width and, where there is a choice, every kernel."""
 
     family = FAMILY
+    definition_class = ResidualDefinition
 
     def __init__(self, definition: ResidualDefinition):
         self.definition = definition

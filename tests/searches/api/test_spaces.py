@@ -165,3 +165,12 @@ def test_what_comes_with_webnas_is_added_once(db):
     before = list(Space.objects.values_list("pk", "content_hash"))
     spaces.add_builtin()
     assert list(Space.objects.values_list("pk", "content_hash")) == before
+
+
+def test_families_are_served_with_the_schemas_of_their_definitions(as_reader):
+    answer = as_reader.get(f"{SPACES}families/?page_size=100")
+    found = {family["name"]: family for family in answer.data["results"]}
+    card = found["ofa_mobilenet_v3"]
+    assert card["schema"]["properties"]["units"]["items"]["properties"]["width"]["minimum"] == 1
+    assert card["presets"]["small"]["resolutions"] == OFA_MOBILENET_V3_SMALL["resolutions"]
+    assert {"cells", "proxyless", "residual", "mlp"} <= set(found)
