@@ -1,8 +1,9 @@
 """The layouts of profile files that are read: name -> (label, dotted path, sniff)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.metadata import entry_points
 
 from devices.profiles.formats.reading import Reading
 from devices.profiles.parsing import Document, lines
@@ -40,10 +41,47 @@ def _is_native_csv(document: Document) -> bool:
 
 
 NATIVE = "devices.profiles.formats.native"
-FORMATS: Mapping[str, Card] = {
-    "webnas-json": Card("webnas JSON", f"{NATIVE}:read_json", _is_native_json),
-    "webnas-csv": Card("webnas CSV", f"{NATIVE}_csv:read_csv", _is_native_csv),
-}
+GROUP = "webnas.profile_formats"
+
+
+class Formats(Mapping[str, Card]):
+    """The layouts that come with webnas first, then those of installed packages.
+
+    A package adds one by an entry point of the group, named like the layout, which names a Card.
+    """
+
+    def __init__(self, cards: Mapping[str, Card]) -> None:
+        self._cards = dict(cards)
+        self._asked_packages = False
+
+    def _all(self) -> dict[str, Card]:
+        if not self._asked_packages:
+            self._asked_packages = True
+            for point in entry_points(group=GROUP):
+                card = point.load()
+                if not isinstance(card, Card):
+                    raise TypeError(f"Entry point {point.value} of {GROUP} is no Card.")
+                if point.name in self._cards:
+                    raise ValueError(f"Two profile formats are called “{point.name}”.")
+                self._cards[point.name] = card
+        return self._cards
+
+    def __getitem__(self, name: str) -> Card:
+        return self._all()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+
+FORMATS = Formats(
+    {
+        "webnas-json": Card("webnas JSON", f"{NATIVE}:read_json", _is_native_json),
+        "webnas-csv": Card("webnas CSV", f"{NATIVE}_csv:read_csv", _is_native_csv),
+    }
+)
 
 
 def recognised(document: Document) -> str | None:
