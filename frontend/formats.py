@@ -101,6 +101,18 @@ def size_of_space(text: str) -> str:
     return f"{mantissa} × 10{str(int(exponent)).translate(_SUPERSCRIPTS)}"
 
 
+def networks(space: Any) -> tuple[str, str]:
+    """A space's size in words: “2.18 × 10¹⁹”, “networks at each of 25 resolutions”.
+
+    Papers count the architectures alone; the resolution is one more choice for each of them.
+    """
+    definition = space.definition
+    n = 1 if "only" in definition else max(1, len(definition.get("resolutions") or ()))
+    if n == 1 or int(space.size) % n:
+        return size_of_space(space.size), "networks"
+    return size_of_space(str(int(space.size) // n)), f"networks at each of {n} resolutions"
+
+
 def duration(seconds: float | None) -> str:
     """“0.4 s”, “42 s”, “3 min 20 s”, “2 h 5 min”."""
     if seconds is None:
