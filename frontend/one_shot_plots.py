@@ -54,8 +54,11 @@ def decisions(points: Points) -> Figure:
         "yaxis": {"title": {"text": "Entropy (1: undecided)"}, "range": [0, 1.02]},
         "yaxis2": skips,
     }
-    curves = [curve(points, "entropy", 1), curve(points, "skips", 2)]
-    return {"data": curves, "layout": framed(layout) | {"uirevision": "decisions"}}
+    counted = curve(points, "skips", 2) | {"line": {"shape": "hv"}}
+    return {
+        "data": [curve(points, "entropy", 1), counted],
+        "layout": framed(layout) | {"uirevision": "decisions"},
+    }
 
 
 def _most_skips(points: Points) -> float:

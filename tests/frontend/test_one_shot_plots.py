@@ -48,6 +48,7 @@ def test_entropy_and_skip_connections_have_axes_of_their_own():
     entropy, skips = one_shot_plots.decisions(points)["data"]
     assert (entropy["y"], skips["y"]) == ([1.0, 0.4], [0.0, 2.0])
     assert (entropy["yaxis"], skips["yaxis"]) == ("y", "y2")
+    assert skips["line"]["shape"] == "hv"
 
 
 @pytest.mark.parametrize(("kept", "top"), [(0, 2), (3, 3)])
