@@ -128,9 +128,9 @@ def whole(server: Server, name: str, body: dict) -> dict:
 
 def searched(server: Server, run: dict, body: dict) -> dict:
     """What a run has found, and what its supernet is worth without any choice among networks."""
-    points = server.get(f"runs/{run['id']}/points/")
+    trials = server.get(f"runs/{run['id']}/trials/?page_size=500")["results"]
     front = server.get(f"runs/{run['id']}/front/")["results"]
-    accuracies = [value for value in points["values"][0] if value is not None]
+    accuracies = [t["values"]["accuracy"] for t in trials if t["status"] == "done"]
     found = {
         "status": run["status"],
         "space": body["space"],
@@ -139,7 +139,7 @@ def searched(server: Server, run: dict, body: dict) -> dict:
         "failed": run["n_failed"],
         "front": len(front),
         "best_test_accuracy": max(m["measures"]["accuracy:test"]["value"] for m in front),
-        "seconds_of_work": round(run["seconds"], 1),
+        "seconds_of_work": round(run["seconds"] + sum(t["seconds"] for t in trials), 1),
         "supernet_times_chance": 0.0,
     }
     if body["evaluator"] == "supernet":
