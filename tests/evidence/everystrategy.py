@@ -51,7 +51,7 @@ def measure(work: Path) -> dict:
 
 
 def holds(rows: dict[str, dict], refusals: list[dict]) -> dict[str, bool]:
-    enough = [r["judged"] >= 30 or r["supernet_times_chance"] > 5 for r in rows.values()]
+    enough = [r["judged"] >= 30 or (r["supernet_times_chance"] or 0) > 5 for r in rows.values()]
     return {
         "every run finished": all(row["status"] == "finished" for row in rows.values()),
         "30 candidates, or a supernet above 5 times chance": all(enough),
@@ -140,7 +140,7 @@ def searched(server: Server, run: dict, body: dict) -> dict:
         "front": len(front),
         "best_test_accuracy": max(m["measures"]["accuracy:test"]["value"] for m in front),
         "seconds_of_work": round(run["seconds"] + sum(t["seconds"] for t in trials), 1),
-        "supernet_times_chance": 0.0,
+        "supernet_times_chance": None,
     }
     if body["evaluator"] == "supernet":
         found["supernet_times_chance"] = round(median(accuracies) / CHANCE, 2)
