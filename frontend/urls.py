@@ -15,6 +15,7 @@ from frontend.views import (
     runs,
     search,
     spaces,
+    space_editor,
     trials,
 )
 
@@ -66,7 +67,9 @@ urlpatterns = [
     path("spaces/<int:pk>/", spaces.space, name="space"),
     path("spaces/<int:pk>/adjust/", adjusting.adjust, name="space-adjust"),
     path("spaces/<int:pk>/adjust/sizes/", adjusting.sizes, name="space-sizes"),
-    path("spaces/<int:pk>/create/", spaces.create, name="space-create"),
+    path("spaces/<int:pk>/edit/", space_editor.edit, name="space-edit"),
+    path("spaces/<int:pk>/create/", space_editor.create, name="space-create"),
+    path("spaces/check/", space_editor.check, name="space-check"),
     path("spaces/<int:pk>/delete/", spaces.delete, name="space-delete"),
     path("models/", models.model_list, name="model-list"),
     path("models/<int:pk>/", models.model, name="model"),

@@ -1,6 +1,5 @@
-"""Search spaces: the list, one space with its bounds on a device, spaces of one's own."""
+"""Search spaces: the list, and one space with its bounds on a device."""
 
-import json
 from typing import Any
 
 from django.contrib import messages
@@ -11,13 +10,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from devices.models import DeviceProfile
 from frontend import fleet, formats
-from frontend.forms.uploads import SpaceForm
-from frontend.views.asking import carry_out, signed_in
-from frontend.views.throttling import counts_as_upload
+from frontend.views.asking import carry_out
 from searches.models import Space
 from searches.services import spaces as services
 from searches.services.adjusting import can_adjust
-from webnas.refusals import RefusedRequest
 
 
 def visible_space(request: HttpRequest, pk: int) -> Space:
@@ -44,7 +40,6 @@ def _context(request: HttpRequest, found: Space) -> dict[str, Any]:
     device = _device(request, devices)
     version = device.latest() if device else None
     analysis = services.analysis(space=found, version=version)
-    definition = json.dumps(found.definition, indent=2)
     return {
         "section": "spaces",
         "space": found,
@@ -64,8 +59,6 @@ def _context(request: HttpRequest, found: Space) -> dict[str, Any]:
             for key, bound in analysis["bounds"].items()
         ],
         "groups": genes_by_group(analysis["genes"]),
-        "definition": definition,
-        "form": SpaceForm(initial={"name": f"{found.name}, mine", "definition": definition}),
     }
 
 
@@ -87,29 +80,6 @@ def genes_by_group(genes: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]
         group: [{"name": name, "options": o, "n": n} for (name, o), n in found.items()]
         for group, found in groups.items()
     }
-
-
-@login_required
-@require_POST
-@counts_as_upload
-def create(request: HttpRequest, pk: int) -> HttpResponse:
-    """A space of one's own, begun from another."""
-    origin = visible_space(request, pk)
-    form = SpaceForm(request.POST)
-    if form.is_valid():
-        chosen = form.cleaned_data
-        try:
-            found = services.create_space(
-                owner=signed_in(request), name=chosen["name"], definition=chosen["definition"]
-            )
-        except RefusedRequest as refusal:
-            for place, texts in refusal.errors.items():
-                form.add_error("name" if place == "name" else "definition", texts)
-        else:
-            messages.success(request, f"“{found.name}” can be searched now.")
-            return redirect("space", found.pk)
-    context = _context(request, origin) | {"form": form}
-    return render(request, "frontend/space.html", context, status=400)
 
 
 @login_required

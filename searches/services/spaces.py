@@ -70,6 +70,23 @@ def create_space(*, owner: User, name: str, definition: Mapping[str, Any]) -> Sp
     return row
 
 
+def preview_space(*, definition: Any) -> dict[str, Any]:
+    """What a definition comes to, without storing it.
+
+    Raises:
+        RefusedRequest: naming what in the definition is wrong.
+    """
+    space = load(definition)
+    return {
+        "family": FAMILIES[space.family].label,
+        "size": str(space.size()),
+        "size_formula": space.size_formula(),
+        "size_note": space.size_note(),
+        "n_genes": len(space.genes),
+        "n_free": sum(len(gene.options) > 1 for gene in space.genes),
+    }
+
+
 def load(definition: Mapping[str, Any]) -> SearchSpace:
     """The space of a definition that comes from outside."""
     if not isinstance(definition, Mapping):

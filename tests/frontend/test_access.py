@@ -72,6 +72,7 @@ def private(run, member):
         "sheet": reverse("dataset-sheet", args=[run.dataset_id]),
         "space": reverse("space", args=[run.space_id]),
         "space in other sizes": reverse("space-adjust", args=[run.space_id]),
+        "space in words": reverse("space-edit", args=[run.space_id]),
         "model": reverse("model", args=[model.pk]),
         "download": reverse("model-download", args=[model.pk, "onnx"]),
     }
