@@ -6,6 +6,7 @@ from django.urls import path, re_path
 from frontend.views import (
     accounts,
     adjusting,
+    comparing,
     datasets,
     devices,
     models,
@@ -14,8 +15,8 @@ from frontend.views import (
     run_parts,
     runs,
     search,
-    spaces,
     space_editor,
+    spaces,
     trials,
 )
 
@@ -27,6 +28,7 @@ urlpatterns = [
     path("account/", accounts.account, name="account"),
     path("account/tokens/", accounts.create_token, name="token-create"),
     path("account/tokens/<int:pk>/revoke/", accounts.revoke_token, name="token-revoke"),
+    path("runs/compare/", comparing.compare, name="run-compare"),
     path("runs/new/", search.run_new, name="run-new"),
     path("runs/new/preview/", search.run_preview, name="run-preview"),
     path("runs/<int:pk>/", runs.run_page, name="run"),

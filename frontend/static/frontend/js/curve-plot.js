@@ -9,10 +9,15 @@ const COLOURS = {
   "series-other": "infeasible",
 };
 
-const line = (trace) => ({
-  ...trace,
-  line: { width: 2, ...trace.line, color: colour(COLOURS[trace.meta.role]) },
-});
+// Roles such as run-3 are names of the style sheet themselves.
+const line = (trace) => {
+  const own = colour(COLOURS[trace.meta.role] ?? trace.meta.role);
+  return {
+    ...trace,
+    line: { width: 2, ...trace.line, color: own },
+    marker: { ...trace.marker, color: own },
+  };
+};
 
 // From near the page's own ground to its accent, so that it is readable in light and dark; what is
 // not there is the ground itself.
