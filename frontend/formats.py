@@ -27,6 +27,11 @@ def measure_of(key: str, known: Known = STATIC) -> Measure:
     return known.get(name) or Measure(name, name, "", "min")
 
 
+def words(key: str, known: Known = STATIC) -> str:
+    """The measure's name alone, as the start of a line: “Cross entropy”."""
+    return measure_of(key, known).label.replace("_", " ").capitalize()
+
+
 def is_share(key: str, known: Known = STATIC) -> bool:
     """Whether the measure is a fraction of one, shown as percent."""
     return measure_of(key, known).is_share

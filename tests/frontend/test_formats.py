@@ -3,6 +3,7 @@
 import pytest
 
 from frontend import formats
+from searches.models import Space
 from searches.objectives.measures import Measure
 
 
@@ -42,6 +43,25 @@ def test_labels_within_a_sentence_keep_their_names(label, text):
 )
 def test_sizes_of_spaces_stay_readable(size, text):
     assert formats.size_of_space(size) == text
+
+
+@pytest.mark.parametrize(
+    ("size", "definition", "text"),
+    [
+        (
+            543966387314312146275,
+            {"resolutions": list(range(128, 225, 4))},
+            "2.18 × 10¹⁹ networks at each of 25 resolutions",
+        ),
+        (46875, {"resolutions": [16, 24, 32]}, "15,625 networks at each of 3 resolutions"),
+        (25412184, {"resolutions": [32]}, "25,412,184 networks"),
+        (18720, {}, "18,720 networks"),
+        (100, {"resolutions": [16, 24], "only": {"resolution": [16]}}, "100 networks"),
+    ],
+)
+def test_spaces_are_counted_as_papers_count_them(size, definition, text):
+    space = Space(size=str(size), definition=definition)
+    assert " ".join(formats.networks(space)) == text
 
 
 @pytest.mark.parametrize(
