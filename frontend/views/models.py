@@ -110,7 +110,7 @@ def scores_of(found: ChosenModel) -> list[dict[str, str]]:
     known = reading.known_measures(found.trial.run)
     return [
         {
-            "label": f"{overviews.label_of(f'{name}:test', known, {})} of {file}",
+            "label": f"{formats.words(name, known)} of {file}",
             "text": f"{100 * value:.2f} %" if formats.is_share(name, known) else f"{value:.4f}",
         }
         for file, scores in found.report.get("scores", {}).items()

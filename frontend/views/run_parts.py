@@ -160,12 +160,15 @@ def networks_of(request: HttpRequest, run: Run) -> dict[str, Any]:
     sort, is_down = _sort(asked.get("sort", ""), len(labels))
     rows = run.trials.filter(**SHOWS[show][1]).order_by(*_order(sort, is_down))
     page = _page(asked, run, show, rows)
-    tests = _tests(run, labels) if any(trial.is_verified for trial in page.object_list) else []
+    is_tested = any(trial.is_verified for trial in page.object_list)
+    tested = tested_keys(run) if is_tested else set()
     return {
-        "tests": [label for _, label in tests],
-        "labels": [_heading(label, i, sort, is_down) for i, label in enumerate(labels)],
+        "labels": [
+            _heading(label, i, sort, is_down) | {"is_tested": label["key"] in tested}
+            for i, label in enumerate(labels)
+        ],
         "number_heading": {"sort": "number", **_direction("number", sort, is_down)},
-        "networks": [_row(trial, run, labels, tests) for trial in page.object_list],
+        "networks": [_row(trial, run, labels, tested) for trial in page.object_list],
         "page": page,
         "show": show,
         "sort": f"{'-' if is_down else ''}{sort}",
@@ -218,20 +221,20 @@ def _heading(label: Mapping[str, Any], position: int, sort: str, is_down: bool) 
     return {"label": label["label"], **_direction(name, sort, is_down)}
 
 
-def _tests(run: Run, labels: list[dict[str, Any]]) -> list[tuple[str, str]]:
-    """Key and heading of a column for each quality that verification judges anew."""
-    known = reading.known_measures(run)
-    keys = [o["key"] for o in labels if formats.measure_of(o["key"], known).kind == "quality"]
-    return [(f"{k}:test", overviews.label_of(f"{k}:test", known, {})) for k in keys]
+def tested_keys(run: Run) -> set[str]:
+    """Objectives that verification judges anew: the qualities."""
+    known, keys = reading.known_measures(run), map(overviews.objective_key, run.objectives)
+    return {key for key in keys if formats.measure_of(key, known).kind == "quality"}
 
 
-def _row(
-    trial: Trial, run: Run, labels: list[dict[str, Any]], tests: list[tuple[str, str]]
-) -> dict[str, Any]:
-    values, known = trial.values[: len(labels)], reading.known_measures(run)
-    texts = [formats.quantity(v, o["key"], known) for v, o in zip(values, labels, strict=True)]
-    for name, _ in tests:
-        texts.append(formats.quantity(trial.measures.get(name, {}).get("value"), name, known))
+def _row(trial: Trial, run: Run, labels: list[dict[str, Any]], tested: set[str]) -> dict[str, Any]:
+    """A network's values in the order of the objectives, each quality with its test score."""
+    values, known, texts = trial.values[: len(labels)], reading.known_measures(run), []
+    for value, key in zip(values, (label["key"] for label in labels), strict=True):
+        texts.append(formats.quantity(value, key, known))
+        if key in tested:
+            on_test = trial.measures.get(f"{key}:test", {}).get("value")
+            texts.append(formats.quantity(on_test, key, known))
     words, role = overviews.state_of(trial)
     return {
         "trial": trial,

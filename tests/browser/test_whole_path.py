@@ -77,7 +77,7 @@ def download_onnx(page, path) -> None:
 def reported_accuracy(page) -> float:
     """Percent of the test images, as the model's page says of the very file."""
     text = page.locator("dl.facts", has_text="model.onnx").inner_text()
-    return float(re.search(r"Accuracy on test of model\.onnx\s+([\d.]+) %", text)[1])
+    return float(re.search(r"Accuracy of model\.onnx\s+([\d.]+) %", text)[1])
 
 
 def resized(images: np.ndarray, size: int) -> np.ndarray:

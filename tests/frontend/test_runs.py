@@ -222,11 +222,11 @@ def test_qualities_say_on_which_part_they_were_judged(web, run, member):
 def test_the_table_has_a_column_of_test_scores_once_there_are_some(web, run, member):
     table = web.get(reverse("run-networks", args=[run.pk]), {"sort": "number"})
     html = table.content.decode()
-    assert "Accuracy on test</th>" in html
+    assert '>Accuracy on validation</a></th><th class="number">on test</th>' in html
     row = next(r for r in table.context["networks"] if r["trial"] == member)
     tested = member.measures["accuracy:test"]["value"]
     assert row["texts"][0] == f"{100 * member.value_0:.1f} %"
-    assert row["texts"][-1] == f"{100 * tested:.1f} %"
+    assert row["texts"][1] == f"{100 * tested:.1f} %"
     assert len(row["values"]) == 3  # what the page's script compares with limits
     run.trials.update(is_verified=False)
     again = web.get(reverse("run-networks", args=[run.pk]))
