@@ -6,8 +6,8 @@ Nothing here is measured. Peaks are cores · GHz · FLOP per cycle.
 from devices.profiles.profile import Device, Profile, Provenance, Runtime
 
 NOT_MEASURED = (
-    "Not measured: a roofline from published facts. Latencies are good to about 60 %; "
-    "time one network on the device and calibrate before a limit rests on them."
+    "A roofline from published facts, not measured on a device. Latencies are good to about 60 %; "
+    "upload times that were measured on yours before a limit rests on them."
 )
 
 

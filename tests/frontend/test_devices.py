@@ -211,7 +211,9 @@ def test_a_device_is_deleted_unless_a_run_uses_it(web, ada, mine):
 
 def test_an_analytic_device_says_that_it_was_not_measured(web):
     device = rows.analytic_device()
-    assert "Not measured" in html_of(web.get(reverse("device", args=[device.pk])))
+    html = html_of(web.get(reverse("device", args=[device.pk])))
+    assert "<strong>Not measured.</strong> A roofline from published facts" in html
+    assert "<p>Raspberry Pi 4B ·" in html  # the model's name holds the vendor's
     assert "analytic, not measured" in html_of(web.get(reverse("device-list")))
 
 
