@@ -24,7 +24,7 @@ CONTENTS = {
     "model.pt2": "PyTorch ExportedProgram, any batch size",
     "model.safetensors": "the weights, for network.py",
     "network.py": "the network as plain PyTorch, with its configuration",
-    "example.py": "prepares inputs and runs model.onnx; numpy and onnxruntime only",
+    "example.py": "prepares inputs and runs model.onnx; numpy, onnxruntime, Pillow for pictures",
 }
 
 

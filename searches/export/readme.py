@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from searches.objectives.measures import split_key
+
 COLUMNS = 50  # that are listed
 
 
@@ -12,7 +14,7 @@ def readme(card: dict[str, Any]) -> str:
     sections = [
         [f"# {card.get('name') or 'A network found by webnas'}"],
         ["## Use", *_use(card)],
-        ["## What it was measured at", *_metrics(card.get("metrics", {}))],
+        ["## What it was measured at", *_metrics(card.get("metrics", {}), _devices(card))],
         ["## Where it comes from", *_origin(card)],
         ["## Checked before it was given out", *_parity(card["parity"])],
         ["## Files", *_files(card["files"])],
@@ -50,7 +52,22 @@ def _columns(names: list[str]) -> list[str]:
     return [f"- Columns: {', '.join(names[:COLUMNS])}{more}."]
 
 
-def _metrics(metrics: dict[str, Any]) -> list[str]:
+def _devices(card: dict[str, Any]) -> dict[int, str]:
+    """Names of the run's devices by their numbers."""
+    return {profile["device"]: profile["name"] for profile in card.get("device_profiles", [])}
+
+
+def _measure(key: str, devices: dict[int, str]) -> str:
+    """A measure's key as people read it: “latency on Pixel 1”, “accuracy, test”."""
+    name, test, _ = key.partition(":test")
+    measure, device = split_key(name)
+    words = measure.replace("_", " ")
+    if device is not None:
+        words += f" on {devices.get(device, f'device {device}')}"
+    return f"{words}, test" if test else words
+
+
+def _metrics(metrics: dict[str, Any], devices: dict[int, str]) -> list[str]:
     if not metrics:
         return ["Nothing was handed over."]
     rows = ["| measure | value | 90 % interval | how | on |", "|---|---|---|---|---|"]
@@ -60,7 +77,8 @@ def _metrics(metrics: dict[str, Any]) -> list[str]:
         number = "unknown" if value["value"] is None else f"{value['value']:.6g}"
         on = " ".join(str(value[k]) for k in ("split", "source") if value.get(k))
         amount = f"{number} {value['unit']}".strip()
-        rows.append(f"| {name} | {amount} | {interval} | {value['provenance']} | {on} |")
+        label, how = _measure(name, devices), value["provenance"]
+        rows.append(f"| {label} | {amount} | {interval} | {how} | {on} |")
     return rows
 
 

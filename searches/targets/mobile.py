@@ -49,11 +49,17 @@ class MobileTask(ClassificationTask):
                 "no antialiasing (align_corners=False)",
                 "bytes / 255, channels before rows",
             ],
-            "example": "python example.py images.npz",
+            "example": "python example.py images.npz  # or picture files and folders, with Pillow",
         }
 
     def example(self, resolution: int) -> str:
-        constants = {"RESOLUTION": resolution, "CLASSES": list(self.classes)}
+        height, width, channels = self.inputs["train"].shape[1:]
+        constants = {
+            "RESOLUTION": resolution,
+            "CLASSES": list(self.classes),
+            "SIZE": (width, height),
+            "CHANNELS": channels,
+        }
         return program("images.py.txt", constants)
 
     def evaluation_batch(self, resolution: int) -> int:

@@ -13,8 +13,9 @@ import onnx
 import onnxruntime
 import pytest
 import torch
+from PIL import Image
 
-from searches.export import bundle, graphs, parity
+from searches.export import bundle, graphs, parity, readme
 from searches.networks.building import config_of
 from searches.networks.families import build
 from searches.networks.ofa_mobilenet_v3 import OfaMobileNetV3Networks
@@ -146,6 +147,61 @@ def test_example_names_classes_where_labels_are_missing(folder, tiny_data):
     assert set(run(folder, "example.py", "unlabelled.npz").split()) <= {"top", "middle", "bottom"}
 
 
+def test_example_takes_pictures_and_folders_of_them(folder, tiny_data, quality):
+    for number, (image, label) in enumerate(zip(tiny_data.x_test, tiny_data.y_test, strict=True)):
+        place = folder / "pictures" / tiny_data.classes[label]
+        place.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image[:, :, 0]).save(place / f"{number}.png")
+    *lines, last = run(folder, "example.py", "pictures").splitlines()
+    assert len(lines) == 16
+    assert last.startswith(f"accuracy {quality['accuracy'].value:.4f} (")
+    one = lines[0].split(": ")[0]
+    assert run(folder, "example.py", one).splitlines()[0] == lines[0]
+
+
+@pytest.mark.parametrize("names", [["missing.png"], ["SHA256SUMS"], ["nothing"]])
+def test_example_says_which_picture_it_cannot_read(folder, names):
+    (folder / "nothing").mkdir(exist_ok=True)
+    with pytest.raises(subprocess.CalledProcessError) as failed:
+        run(folder, "example.py", *names)
+    assert "Traceback" not in failed.value.stderr
+    assert names[0] in failed.value.stderr or "no pictures" in failed.value.stderr
+
+
+def pictures():
+    """Of each kind that a camera or a program writes, as (file ending, picture, options)."""
+    rng = np.random.default_rng(0)
+    colours = Image.fromarray(rng.integers(0, 256, (30, 40, 3), dtype=np.uint8))
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    clear = colours.convert("RGBA")
+    clear.putalpha(Image.fromarray(rng.integers(0, 256, (30, 40), dtype=np.uint8)))
+    deep = Image.fromarray(rng.integers(0, 65536, (30, 40), dtype=np.uint16))
+    yield "png", colours, {}
+    yield "png", colours.convert("P"), {}
+    yield "png", clear, {}
+    yield "png", deep, {}
+    yield "tif", colours, {}
+    yield "jpg", colours, {"exif": turned, "quality": 95}
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("kind", range(6))
+def test_example_reads_pictures_as_data_sets_are_read(made, tmp_path, kind, channels):
+    from searches.datasets import pictures as readers
+    from searches.datasets.base import Limits
+
+    ending, picture, options = list(pictures())[kind]
+    path = tmp_path / f"picture.{ending}"
+    picture.save(path, **options)
+    example = {"__name__": "example"}
+    exec(made.files["example.py"], example)
+    example |= {"SIZE": (16, 12), "CHANNELS": channels}
+    with path.open("rb") as file:
+        ours = readers.to_array(readers.decoded(file, "it", Limits()), (16, 12), channels)
+    np.testing.assert_array_equal(example["read"](path), ours)
+
+
 @pytest.mark.parametrize("size", [(12, 12), (8, 8), (5, 7), (32, 20)])
 def test_example_resizes_as_the_training_did(size, made):
     from searches.targets.mobile import preprocess
@@ -185,10 +241,26 @@ def test_card_says_how_to_feed_the_network_and_how_it_was_checked(made, quality)
     assert not card["parity"]["problems"]
 
 
+def test_readme_calls_devices_by_their_names():
+    metrics = {
+        "latency@3": {"value": 1.5, "unit": "ms", "provenance": "measured"},
+        "energy@9": {"value": 2.5, "unit": "mJ", "provenance": "predicted"},
+        "accuracy:test": {"value": 0.9, "unit": "", "provenance": "supernet", "split": "test"},
+        "peak_memory": {"value": 1000.0, "unit": "B", "provenance": "analytic"},
+    }
+    rows = readme._metrics(metrics, {3: "Pixel 1"})
+    assert [row.split(" | ")[0] for row in rows[2:]] == [
+        "| latency on Pixel 1",
+        "| energy on device 9",
+        "| accuracy, test",
+        "| peak memory",
+    ]
+
+
 def test_readme_shows_scores_and_hashes(made, quality):
     text = made.files["README.md"].decode()
     assert text.startswith("# Bars\n")
-    assert f"| accuracy:test | {quality['accuracy'].value:.6g} |" in text
+    assert f"| accuracy, test | {quality['accuracy'].value:.6g} |" in text
     assert made.card["files"]["model.onnx"]["sha256"] in text
 
 
