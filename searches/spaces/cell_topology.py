@@ -157,9 +157,10 @@ class Topology(ABC):
     def slot_by_width(self, make: Callable[[int], Operation | None]) -> Slot:
         """A slot whose operation follows from how many states leave a cell."""
         genes, counts = self.widths()
-        occurring, positions = np.unique(counts, return_inverse=True)
-        listed = np.array([make(int(n_states)) for n_states in occurring], object)
-        return Slot(genes, listed, positions.reshape(counts.shape).astype(np.int32))
+        occurs = np.bincount(counts.ravel()) > 0  # sorting large tables would take longer
+        listed = np.array([make(int(n_states)) for n_states in np.flatnonzero(occurs)], object)
+        positions = (np.cumsum(occurs) - 1).astype(np.int32)
+        return Slot(genes, listed, positions[counts])
 
 
 def slots_of(
