@@ -29,12 +29,17 @@ class Nsga2(Evolution[Nsga2Settings]):
     Attributes:
         population: surviving results, the best first.
         order: place of each member in the tournament's order; equal places are drawn.
+        mutation: probability that a gene changes. Unless set, each gene is drawn anew from all
+            of its options with the paper's 1 / n_genes, and may so stay what it was.
     """
 
     def __init__(self, problem: Problem, settings: Nsga2Settings, rng: Random):
         super().__init__(problem, settings, rng)
         self.population: list[Result] = []
         self.order: list[int] = []
+        sizes = [len(gene.options) for gene in problem.space.genes]
+        anew = sum(1 - 1 / size for size in sizes) / len(sizes) ** 2
+        self.mutation = anew if settings.mutation is None else settings.mutation
 
     def _can_breed(self) -> bool:
         return len(self.population) >= 2
@@ -64,11 +69,10 @@ class Nsga2(Evolution[Nsga2Settings]):
         self.order = [0, *np.cumsum(is_worse).tolist()]
 
     def _child(self, number: int) -> Genes:
-        space, rate = self.problem.space, self.settings.mutation
+        space, per_gene = self.problem.space, self.mutation
         child = self._parent()
         if self.rng.random() < self.settings.crossover:
             child = space.crossover(child, self._parent(), self.rng)
-        per_gene = 1 / len(space.genes) if rate is None else rate
         if child in self.seen or self.rng.random() > (1 - per_gene) ** len(space.genes):
             child = space.mutate(child, self.rng, rate=per_gene)
         return child

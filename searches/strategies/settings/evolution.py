@@ -26,7 +26,8 @@ class Nsga2Settings:
     mutation: float | None = field(
         default=None,
         metadata={
-            "help": "Probability that a gene of a child is drawn anew; 1 / genes when empty.",
+            "help": "Probability that a gene of a child changes. When empty, each gene is drawn "
+            "anew with 1 / genes, and may stay what it was.",
             "min": 0.0,
             "max": 1.0,
         },

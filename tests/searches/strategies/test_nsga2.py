@@ -11,6 +11,7 @@ from searches.spaces.registry import load
 from searches.strategies.base import Problem, Result
 from searches.strategies.nsga2 import Nsga2
 from searches.strategies.settings.evolution import Nsga2Settings
+from tests.searches.strategies.playing import FLAT
 
 SPACE = load(OFA_MOBILENET_V3_SMALL)
 
@@ -75,3 +76,14 @@ def test_population_moves_towards_the_front():
         strategy.tell([Result(p.ticket, p.genes, losses_of(p.genes)) for p in children])
     best = min(sum(p.genes) for p in founders)
     assert min(result.losses[0] for result in strategy.population) < best / 2
+
+
+def test_each_gene_of_a_child_is_drawn_anew_once_per_child_and_may_stay():
+    problem = Problem(FLAT, 2, lambda genes: np.zeros(len(genes)), budget=100)
+    strategy = Nsga2(problem, Nsga2Settings(crossover=0.0), Random(0))
+    parent = (0,) * 6
+    strategy.population, strategy.order = [Result(1, parent, (0.0, 0.0))] * 2, [0, 0]
+    children = [strategy._child(0) for _ in range(4000)]
+    drawn_anew_and_different = 1 / 6 * 4 / 5
+    unchanged = np.mean([child == parent for child in children])
+    assert unchanged == pytest.approx((1 - drawn_anew_and_different) ** 6, abs=0.03)
