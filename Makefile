@@ -49,10 +49,10 @@ check: .venv/dev.lock  ## style, types, boundaries, migrations, images
 	$(BIN)/hadolint docker/Dockerfile.web docker/Dockerfile.worker
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker/compose.yaml
 
-bench: .venv/dev.lock  ## measured ratios; on a machine that does nothing else
+bench: .venv/bench.lock  ## measured ratios; on a machine that does nothing else
 	$(BIN)/pytest -m benchmark -s
 
-evidence: .venv/dev.lock  ## measure a claim of the documentation again: make evidence NAME=...
+evidence: $(if $(filter strategies,$(NAME)),.venv/bench.lock,.venv/dev.lock)  ## measure a claim of the documentation again: make evidence NAME=...
 	$(BIN)/python -m tests.evidence.collect $(NAME)
 
 lock:  ## pin the newest versions that pyproject.toml allows
@@ -67,6 +67,10 @@ lock:  ## pin the newest versions that pyproject.toml allows
 	@cat requirements.lock requirements-dev.lock | cmp -s - $@ || { echo "Installing the tools for tests." \
 	  && $(PIP_INSTALL) -r requirements-dev.lock \
 	  && cat requirements.lock requirements-dev.lock > $@; }
+
+.venv/bench.lock: .venv/dev.lock FORCE
+	@cmp -s requirements-bench.lock $@ || { echo "Installing what webnas is compared with." \
+	  && $(PIP_INSTALL) -r requirements-bench.lock && cp requirements-bench.lock $@; }
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("webnas needs Python 3.11 or newer: make run PYTHON=python3.11")'
