@@ -3,7 +3,7 @@
 import pytest
 from django.contrib.auth.models import User
 
-from searches.models import ChosenModel, Run, RunEvent, RunPoint, Supernet, Trial
+from searches.models import ChosenModel, Run, RunEvent, RunPoint, RunPrior, Supernet, Trial
 from searches.services import runs
 from tests.searches.rows import bare_run, bare_trials
 from webnas.refusals import ConflictingRequest
@@ -15,6 +15,7 @@ def stored_run(n_trials):
     bare_trials(run, n_trials)
     RunPoint.objects.create(run=run, stage="search", step=1, figures={})
     RunEvent.objects.create(run=run, text="Finished.")
+    RunPrior.objects.create(run=run, results=[])
     return run
 
 
@@ -23,9 +24,9 @@ def stored_run(n_trials):
 def test_a_run_goes_with_all_that_is_its_own(n_trials, django_assert_max_num_queries):
     run = stored_run(n_trials)
     Run.objects.filter(pk=run.pk).update(parent=run)
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(14):
         runs.delete_run(run=run)
-    for model in (Run, Trial, RunPoint, RunEvent):
+    for model in (Run, Trial, RunPoint, RunEvent, RunPrior):
         assert not model.objects.exists()
 
 
