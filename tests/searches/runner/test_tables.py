@@ -142,6 +142,14 @@ def test_an_extended_run_ends_again(owner):
     assert (run.status, run.n_told) == (Run.Status.FINISHED, 30)
 
 
+def test_a_search_can_start_from_an_earlier_one_of_the_same_table(owner):
+    dataset = tables.upload(owner)
+    origin = searched(owner, dataset)
+    run = searched(owner, dataset, strategy="nsga2", budget=20, warm_start=origin)
+    assert (run.status, run.n_told) == (Run.Status.FINISHED, 20)
+    assert run.events.filter(text__contains=", with their quality").exists()
+
+
 def test_no_network_of_a_table_can_be_chosen(owner):
     run = searched(owner, tables.upload(owner), budget=10)
     with pytest.raises(RefusedRequest, match="no networks to train or download"):
