@@ -7,7 +7,8 @@ from io import StringIO
 from django.core.management import call_command
 from django.db import OperationalError
 
-from webnas.work import leases
+from webnas.work import files, leases
+from webnas.work.management.commands import sweep
 from webnas.work.management.commands.sweep import Command
 
 
@@ -33,6 +34,21 @@ def test_the_loop_goes_on_after_a_round_that_failed(db, monkeypatch, settings, t
     monkeypatch.setattr(leases, "sweep", fail_once)
     Command().loop(stop, alive=tmp_path / "alive")
     assert len(rounds) == 2
+
+
+def test_a_disk_too_full_for_nudges_is_cleaned_all_the_same(db, monkeypatch, settings):
+    settings.WEBNAS_SWEEP_SECONDS = 0.001
+    stop, cleaned = threading.Event(), []
+
+    def no_room() -> int:
+        stop.set()
+        raise OperationalError("database or disk is full")
+
+    monkeypatch.setattr(sweep, "CLEAN_EVERY_SECONDS", 0)
+    monkeypatch.setattr(leases, "sweep", no_room)
+    monkeypatch.setattr(files, "remove_unreferenced", lambda: cleaned.append(True))
+    Command().loop(stop)
+    assert cleaned == [True]
 
 
 def test_each_round_leaves_a_sign_of_life(db, monkeypatch, settings, tmp_path):
