@@ -7,7 +7,7 @@ from io import StringIO
 from django.core.management import call_command
 from django.db import OperationalError
 
-from webnas.work import files, leases
+from webnas.work import leases
 from webnas.work.management.commands import sweep
 from webnas.work.management.commands.sweep import Command
 
@@ -36,7 +36,9 @@ def test_the_loop_goes_on_after_a_round_that_failed(db, monkeypatch, settings, t
     assert len(rounds) == 2
 
 
-def test_a_disk_too_full_for_nudges_is_cleaned_all_the_same(transactional_db, monkeypatch, settings):
+def test_a_disk_too_full_for_nudges_is_cleaned_all_the_same(
+    transactional_db, monkeypatch, settings
+):
     settings.WEBNAS_SWEEP_SECONDS = 0.001
     stop, cleaned = threading.Event(), []
 
