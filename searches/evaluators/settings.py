@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from searches.training.settings import TrainingSettings
+from searches.training.settings import SupernetTrainingSettings, TrainingSettings
 
 
 @dataclass(frozen=True)
-class SupernetSettings(TrainingSettings):
+class SupernetSettings(SupernetTrainingSettings):
     """Train the shared weights once, judge every candidate with its slice of them."""
 
     recalibration_images: int = field(

@@ -47,6 +47,10 @@ class ClassificationTask(Task):
     def loss(self, outputs: Tensor, targets: Tensor, *, smoothing: float = 0.0) -> Tensor:
         return F.cross_entropy(outputs, targets, label_smoothing=smoothing)
 
+    def distillation_loss(self, outputs: Tensor, teacher: Tensor) -> Tensor:
+        """Cross entropy with the teacher's probabilities, temperature 1 (Hinton et al., 2015)."""
+        return F.cross_entropy(outputs, teacher.softmax(1))
+
     def figures(self, outputs: Tensor, targets: Tensor) -> dict[str, float]:
         return {"accuracy": (outputs.argmax(1) == targets).float().mean().item()}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -85,22 +85,49 @@ class Training(Trainable):
             self.optimiser.velocity[name].copy_(value)
         self.figures = dict(state["figures"])
 
-    def choose(self) -> tuple[int, Mapping[str, Index] | None]:
-        """Resolution of this step's batch, and what of the network it moves (None: all)."""
-        return self.resolution, None
+    def begin(self) -> int:
+        """Resolution of the coming step's batch; called once before each step."""
+        return self.resolution
 
-    def _train_batch(self) -> None:
-        resolution, regions = self.choose()
-        images, labels = self.task.batch(
-            "train", self._indices(), resolution, generator(self.seed, "augment", self.step)
-        )
-        outputs = self.module(images)
-        loss = self.task.loss(outputs, labels, smoothing=self.settings.label_smoothing)
+    def learn(self, inputs: Tensor, targets: Tensor) -> Sequence[Mapping[str, Index]]:
+        """Add up the gradients of a step.
+
+        Args:
+            inputs: [B, ...] of the resolution that `begin` said.
+            targets: [B].
+
+        Returns:
+            What of the network each pass has computed with; nothing: all of it.
+        """
+        self.learn_labels(inputs, targets)
+        return ()
+
+    def learn_labels(self, inputs: Tensor, targets: Tensor) -> Tensor:
+        """One pass whose loss is that of the labels; returns the outputs, without a graph."""
+        outputs = self.module(inputs)
+        loss = self.task.loss(outputs, targets, smoothing=self.settings.label_smoothing)
+        self.backward(loss)
+        found: Tensor = outputs.detach()
+        self._show({"loss": loss.item(), **self.task.figures(found, targets)})
+        return found
+
+    def backward(self, loss: Tensor) -> None:
+        """Add the gradients of a loss to those of this step.
+
+        Raises:
+            DivergedTraining: The loss is not finite.
+        """
         if not math.isfinite(loss.item()):
             raise DivergedTraining(self.step, loss.item())
         torch.autograd.backward(loss)
-        self.optimiser.step(self._learning_rate(), regions)
-        self._show({"loss": loss.item(), **self.task.figures(outputs.detach(), labels)})
+
+    def _train_batch(self) -> None:
+        resolution = self.begin()
+        inputs, targets = self.task.batch(
+            "train", self._indices(), resolution, generator(self.seed, "augment", self.step)
+        )
+        paths = self.learn(inputs, targets)
+        self.optimiser.step(self._learning_rate(), paths)
         self.step += 1
 
     def _learning_rate(self) -> float:

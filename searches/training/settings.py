@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from searches.objectives.settings import SettingsError
+
 
 @dataclass(frozen=True)
 class TrainingSettings:
@@ -34,6 +36,35 @@ class TrainingSettings:
         default=0.1,
         metadata={"help": "Share of the target given to all classes.", "min": 0.0, "max": 0.9},
     )
+
+
+@dataclass(frozen=True)
+class SupernetTrainingSettings(TrainingSettings):
+    """Which subnets of the shared weights a step trains."""
+
+    sampling: str = field(
+        default="uniform",
+        metadata={
+            "help": "Subnets of a step: uniform (every choice at random), fair (every option "
+            "equally often), or sandwich (the largest teaches random ones and the smallest). "
+            "Several subnets take as many times as long.",
+            "choices": ("uniform", "fair", "sandwich"),
+        },
+    )
+    subnets: int | None = field(
+        default=None,
+        metadata={
+            "help": "Subnets per step. Left empty: 1 if uniform, 4 for a sandwich, and if fair "
+            "as many as the choice with the most options has.",
+            "min": 1,
+            "max": 16,
+        },
+    )
+
+    def __post_init__(self) -> None:
+        if self.sampling == "sandwich" and self.subnets == 1:
+            message = "A sandwich takes at least 2: the largest and the smallest."
+            raise SettingsError({"subnets": [message]})
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,15 @@ that it moves (Guo et al., "Single Path One-Shot", 1904.00420: only the sampled 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from typing import cast
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from searches.networks.families import Index
+
+Moved = tuple[Index, Tensor | None]  # a slice of a parameter, and what of it is moved
 
 
 class SlicedSGD:
@@ -29,24 +32,71 @@ class SlicedSGD:
         self.weight_decay = weight_decay
 
     @torch.no_grad()
-    def step(self, learning_rate: float, regions: Mapping[str, Index] | None = None) -> None:
+    def step(self, learning_rate: float, paths: Sequence[Mapping[str, Index]] = ()) -> None:
         """Move the parameters against their gradients, and forget the gradients.
 
         Args:
             learning_rate: Of this step.
-            regions: Slice of each parameter that takes part, by name; None: all of all.
+            paths: Per subnet of the step the slice of each parameter that it computed with, by
+                name; none: all of all. What any of them used is moved, nothing else.
         """
-        names = self.parameters if regions is None else regions.keys() & self.parameters.keys()
-        for name in names:
-            gradient = self.parameters[name].grad
-            if gradient is None:
-                continue
-            index = (...,) if regions is None else regions[name]
-            weight, velocity = self.parameters[name][index], self.velocity[name][index]
-            gradient = gradient[index]
-            if weight.ndim > 1 and ".transforms." not in name:
-                gradient = gradient.add(weight, alpha=self.weight_decay)
-            velocity.mul_(self.momentum).add_(gradient)
-            weight.sub_(gradient.add_(velocity, alpha=self.momentum), alpha=learning_rate)
+        for name, moved in self._moved(paths):
+            index, mask = moved
+            self._move(name, index, mask, learning_rate)
         for parameter in self.parameters.values():
             parameter.grad = None
+
+    def _moved(self, paths: Sequence[Mapping[str, Index]]) -> Iterator[tuple[str, Moved]]:
+        """Name and region of every parameter that has a gradient."""
+        for name, parameter in self.parameters.items():
+            if parameter.grad is None:
+                continue
+            if not paths:
+                yield name, ((...,), None)
+                continue
+            used = [path[name] for path in paths if name in path]
+            if used:
+                yield name, union(used, parameter.shape)
+
+    def _move(self, name: str, index: Index, mask: Tensor | None, learning_rate: float) -> None:
+        weight, velocity = self.parameters[name][index], self.velocity[name][index]
+        gradient = cast(Tensor, self.parameters[name].grad)[index]
+        if weight.ndim > 1 and ".transforms." not in name:
+            gradient = gradient.add(weight, alpha=self.weight_decay)
+        if mask is not None:  # whatever lies outside keeps its value and its momentum
+            before = weight.clone(), velocity.clone()
+        velocity.mul_(self.momentum).add_(gradient)
+        weight.sub_(gradient.add_(velocity, alpha=self.momentum), alpha=learning_rate)
+        if mask is not None:
+            weight.copy_(torch.where(mask, weight, before[0]))
+            velocity.copy_(torch.where(mask, velocity, before[1]))
+
+
+def union(indices: Sequence[Index], shape: Sequence[int]) -> Moved:
+    """Everything that any of the slices of a tensor of this shape holds.
+
+    Returns:
+        The smallest box around it, and which elements of that box belong to it; None: all.
+    """
+    boxes = {_spans(index, shape) for index in indices}
+    sides = zip(*boxes, strict=True)
+    around = tuple((min(a for a, _ in side), max(b for _, b in side)) for side in sides)
+    index: Index = tuple(slice(*ends) for ends in around)
+    if around in boxes:
+        return index, None
+    mask = torch.zeros([b - a for a, b in around], dtype=torch.bool)
+    for box in boxes:
+        mask[tuple(slice(a - o, b - o) for (a, b), (o, _) in zip(box, around, strict=True))] = True
+    return index, mask
+
+
+def _spans(index: Index, shape: Sequence[int]) -> tuple[tuple[int, int], ...]:
+    """First and one past the last position along every dimension."""
+    found: list[tuple[int, int]] = []
+    for position, size in enumerate(shape):
+        entry = index[position] if position < len(index) else ...
+        if not isinstance(entry, slice):
+            return (*found, *((0, n) for n in shape[position:]))
+        start, stop, _ = entry.indices(size)
+        found.append((start, stop))
+    return tuple(found)

@@ -1,37 +1,53 @@
-"""Training the shared weights: in each step one subnet, drawn uniformly, and one resolution.
-
-Z. Guo et al., "Single Path One-Shot Neural Architecture Search with Uniform Sampling",
-ECCV 2020 (1904.00420), section 3.1.
-"""
+"""Training the shared weights: in each step one resolution, and one subnet or several."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
+from torch import Tensor
 
 from searches.networks.families import Index, SharedWeights, family_of
+from searches.spaces.base import Genes
 from searches.training.loop import Training
-from searches.training.seeds import derived_seed, rng
-from searches.training.settings import TrainingSettings
+from searches.training.sampling_rules import RULES
+from searches.training.seeds import derived_seed
+from searches.training.settings import SupernetTrainingSettings
 from searches.training.task import Task
 
 
 class SupernetTraining(Training):
-    """Uniform over the options of every gene, resolution included; not over architectures.
+    """Adds up the gradients of a step's subnets, then moves what any of them used.
 
-    So a depth of 2 is as frequent as one of 4, although far fewer architectures have it.
+    With a rule that distils, the first subnet learns from the labels, and the others from what it
+    says of the same batch (J. Yu et al., "BigNAS: Scaling Up Neural Architecture Search with Big
+    Single-Stage Models", ECCV 2020, section 3.1: in-place distillation).
     """
 
     module: SharedWeights
+    settings: SupernetTrainingSettings
 
-    def __init__(self, task: Task, settings: TrainingSettings, *, seed: int):
+    def __init__(self, task: Task, settings: SupernetTrainingSettings, *, seed: int):
         super().__init__(build_supernet(task, seed=seed), task, settings, seed=seed, resolution=0)
+        self.rule = RULES[settings.sampling](task.space, seed, settings.subnets)
+        self.drawn: list[Genes] = []
 
-    def choose(self) -> tuple[int, Mapping[str, Index] | None]:
-        genes = self.task.space.sample(rng(self.seed, "subnet", self.step))
-        config = self.module.set_active(genes)
-        return config["resolution"], self.module.regions()
+    def begin(self) -> int:
+        self.drawn = self.rule.draw(self.step)
+        resolution: int = self.module.set_active(self.drawn[0])["resolution"]
+        return resolution
+
+    def learn(self, inputs: Tensor, targets: Tensor) -> Sequence[Mapping[str, Index]]:
+        paths, teacher = [], None
+        for genes in self.drawn:
+            self.module.set_active(genes)
+            if teacher is None:
+                outputs = self.learn_labels(inputs, targets)
+                teacher = outputs if self.rule.distils else None
+            else:
+                self.backward(self.task.distillation_loss(self.module(inputs), teacher))
+            paths.append(self.module.regions())
+        return paths
 
 
 def build_supernet(task: Task, *, seed: int) -> SharedWeights:

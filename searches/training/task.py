@@ -55,6 +55,15 @@ class Task(ABC):
         """The number to minimise, averaged over the batch."""
 
     @abstractmethod
+    def distillation_loss(self, outputs: Tensor, teacher: Tensor) -> Tensor:
+        """How far the outputs are from those of a teacher on the same batch, averaged over it.
+
+        Args:
+            outputs: With a graph, as the network gives them.
+            teacher: Of the same shape, without a graph.
+        """
+
+    @abstractmethod
     def figures(self, outputs: Tensor, targets: Tensor) -> dict[str, float]:
         """What to show of a training batch, such as its accuracy."""
 

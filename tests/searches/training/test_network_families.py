@@ -10,10 +10,10 @@ from searches.spaces.registry import load
 from searches.targets.mobile import MobileTask
 from searches.targets.settings import MobileSettings
 from searches.training.recalibration import recalibrate
-from searches.training.settings import TrainingSettings
+from searches.training.settings import SupernetTrainingSettings
 from searches.training.supernet import SupernetTraining
 
-SETTINGS = TrainingSettings(epochs=12, batch_size=16, learning_rate=0.05, warmup_epochs=1)
+SETTINGS = SupernetTrainingSettings(epochs=12, batch_size=16, learning_rate=0.05, warmup_epochs=1)
 DEFINITIONS = {
     "ofa_resnet50": {
         **presets.OFA_RESNET50_SMALL,

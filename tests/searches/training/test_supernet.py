@@ -9,10 +9,11 @@ import torch
 from searches.training import checkpoints
 from searches.training.base import DivergedTraining
 from searches.training.recalibration import recalibrate
-from searches.training.settings import TrainingSettings
+from searches.training.sampling_rules import RULES
+from searches.training.settings import SupernetTrainingSettings
 from searches.training.supernet import SupernetTraining
 
-SETTINGS = TrainingSettings(epochs=4, batch_size=16, learning_rate=0.05, warmup_epochs=1)
+SETTINGS = SupernetTrainingSettings(epochs=4, batch_size=16, learning_rate=0.05, warmup_epochs=1)
 NEVER = float("inf")
 
 
@@ -33,16 +34,28 @@ def states_are_equal(one, other):
             assert value == other[name], name
 
 
-def test_two_halves_with_a_checkpoint_between_are_bitwise_one_whole(tiny_task):
-    whole = SupernetTraining(tiny_task, SETTINGS, seed=3)
+@pytest.mark.parametrize(
+    ("changes", "cut", "total"),
+    [
+        ({}, 7, 16),  # in the middle of an epoch
+        ({"sampling": "fair", "epochs": 1}, 2, 4),
+        ({"sampling": "sandwich", "subnets": 3, "epochs": 1}, 2, 4),
+    ],
+    ids=RULES,
+)
+def test_two_halves_with_a_checkpoint_between_are_bitwise_one_whole(
+    tiny_task, changes, cut, total
+):
+    settings = replace(SETTINGS, **changes)
+    whole = SupernetTraining(tiny_task, settings, seed=3)
     whole.advance(deadline=NEVER, tick=lambda: True)
-    first = SupernetTraining(tiny_task, SETTINGS, seed=3)
-    first.advance(deadline=NEVER, tick=steps(7))  # in the middle of an epoch
-    second = SupernetTraining(tiny_task, SETTINGS, seed=3)
+    first = SupernetTraining(tiny_task, settings, seed=3)
+    first.advance(deadline=NEVER, tick=steps(cut))
+    second = SupernetTraining(tiny_task, settings, seed=3)
     second.restore(checkpoints.loads(checkpoints.dumps(first.state())))
     torch.rand(5)  # other work in the same process draws from the global generator
     progress = second.advance(deadline=NEVER, tick=lambda: True)
-    assert (progress.step, progress.done) == (16, True)
+    assert (progress.step, progress.done) == (total, True)
     states_are_equal(second.state(), whole.state())
 
 
@@ -142,8 +155,17 @@ def test_loss_that_is_not_finite_stops_the_training(tiny_task):
         training.advance(deadline=NEVER, tick=lambda: True)
 
 
-def test_small_and_large_subnets_learn(tiny_task):
-    training = SupernetTraining(tiny_task, replace(SETTINGS, epochs=12), seed=0)
+@pytest.mark.parametrize(
+    ("sampling", "epochs"),
+    [
+        ("uniform", 12),
+        pytest.param("fair", 8, marks=pytest.mark.slow),
+        pytest.param("sandwich", 8, marks=pytest.mark.slow),
+    ],
+)
+def test_small_and_large_subnets_learn(tiny_task, sampling, epochs):
+    settings = replace(SETTINGS, epochs=epochs, sampling=sampling)
+    training = SupernetTraining(tiny_task, settings, seed=0)
     training.advance(deadline=NEVER, tick=lambda: True)
     space = tiny_task.space
     for genes in (tuple(0 for _ in space.genes), tuple(len(g.options) - 1 for g in space.genes)):
@@ -152,3 +174,45 @@ def test_small_and_large_subnets_learn(tiny_task):
         recalibrate(network, tiny_task, resolution=resolution)
         quality = tiny_task.quality(network, "test", resolution=resolution, provenance="supernet")
         assert quality["accuracy"].value >= 0.8
+
+
+def gradients(training):
+    found = {n: p.grad for n, p in training.module.named_parameters() if p.grad is not None}
+    return {name: gradient.clone() for name, gradient in found.items()}
+
+
+def test_only_the_largest_of_a_sandwich_sees_labels(tiny_task):
+    """With wrong labels for all but the first pass, the gradients would differ."""
+    training = SupernetTraining(tiny_task, replace(SETTINGS, sampling="sandwich"), seed=3)
+    inputs, targets = tiny_task.batch("train", torch.arange(16), training.begin())
+    asked = []
+    with pytest.MonkeyPatch.context() as patch:
+        loss = tiny_task.loss
+        patch.setattr(tiny_task, "loss", lambda *a, **b: asked.append(1) or loss(*a, **b))
+        paths = training.learn(inputs, targets)
+    assert (len(asked), len(paths)) == (1, 4)
+
+
+def test_distilling_is_to_approach_the_teachers_probabilities(tiny_task):
+    """Its gradient is that of the divergence, and nothing pulls once both agree."""
+    outputs = torch.randn(4, 3, dtype=torch.float64, requires_grad=True)
+    teacher = torch.randn(4, 3, dtype=torch.float64)
+    tiny_task.distillation_loss(outputs, teacher).backward()
+    expected = (outputs.detach().softmax(1) - teacher.softmax(1)) / 4
+    torch.testing.assert_close(outputs.grad, expected)
+
+
+def test_gradients_of_the_subnets_of_a_step_add_up(tiny_task):
+    training = SupernetTraining(tiny_task, replace(SETTINGS, subnets=2), seed=3)
+    inputs, targets = tiny_task.batch("train", torch.arange(16), training.begin())
+    training.learn(inputs, targets)
+    together = gradients(training)
+    apart = []
+    for genes in training.drawn:
+        training.module.zero_grad()
+        training.module.set_active(genes)
+        training.learn_labels(inputs, targets)
+        apart.append(gradients(training))
+    for name, gradient in together.items():
+        parts = [part[name] for part in apart if name in part]
+        torch.testing.assert_close(gradient, sum(parts), rtol=1e-3, atol=1e-5)
