@@ -10,7 +10,7 @@ from devices.profiles.header import ASKED
 from webnas.rest.serializers import Strict
 
 # What an upload may say beside its file: the answers to the questions of the import.
-ANSWERS = ("format", "unit", *ASKED)
+ANSWERS = ("format", "dialect", "metric", "unit", *ASKED)
 # Parts of a version's document that lists show; the rows stay in the database.
 HEADER = ("device", "runtime", "provenance")
 
@@ -100,6 +100,8 @@ class Answers(Strict):
     """Answers to the questions of the import; they win over what the file says."""
 
     format = serializers.CharField(required=False, max_length=100)
+    dialect = serializers.CharField(required=False, max_length=100)
+    metric = serializers.CharField(required=False, max_length=100)
     unit = serializers.CharField(required=False, max_length=100)
     kind = serializers.CharField(required=False, max_length=100)
     engine = serializers.CharField(required=False, max_length=100)

@@ -59,12 +59,12 @@ def possible_energy(rows: list[Placed[R]], device: Device, place: str) -> Iterat
             continue
         label = row.op.label() if isinstance(row, Entry) else "whole network"
         text = (
-            f"{place} {placed.line} ({label}): {figure(row.energy_mj)} mJ in "
+            f"{placed.where(place)} ({label}): {figure(row.energy_mj)} mJ in "
             f"{figure(row.mean_ms)} ms is {figure(row.energy_mj / row.mean_ms)} W; "
             f"{_power_range(device)}. The time is kept, the energy is not."
         )
         yield Problem("R", placed.line, "energy_mj", repr(row.energy_mj), text)
-        rows[index] = Placed(placed.line, replace(row, energy_mj=None))
+        rows[index] = replace(placed, row=replace(row, energy_mj=None))
 
 
 def fingerprints(profile: Profile) -> frozenset[int]:
@@ -130,7 +130,7 @@ def _counted(rows: Rows, test: Test, wording: str) -> Iterator[Problem]:
 
 
 def _where(placed: Placed[Entry]) -> str:
-    return f"number {placed.line} ({placed.row.op.label()})"
+    return f"{placed.where('number')} ({placed.row.op.label()})"
 
 
 def _equal_times(rows: Rows) -> Iterator[Problem]:
@@ -172,9 +172,9 @@ def _area(placed: Placed[Entry]) -> int:
 
 def _surprise(name: str, small: Placed[Entry], big: Placed[Entry]) -> Problem:
     text = (
-        f"{big.row.op.label()} takes {figure(big.row.mean_ms)} ms (number {big.line}), less than "
-        f"the smaller {small.row.op.label()} with {figure(small.row.mean_ms)} ms "
-        f"(number {small.line})."
+        f"{big.row.op.label()} takes {figure(big.row.mean_ms)} ms ({big.where('number')}), less "
+        f"than the smaller {small.row.op.label()} with {figure(small.row.mean_ms)} ms "
+        f"({small.where('number')})."
     )
     return Problem("W", big.line, name, repr(big.row.mean_ms), text)
 

@@ -38,7 +38,7 @@ def _settle(judged: Judged[Entry], group: list[Placed[Entry]], place: str) -> No
         judged.rejected += len(group)
         judged.problems += [_contradiction(placed, distinct, place) for placed in group]
     else:
-        judged.rows.append(Placed(first, _mean(group)))
+        judged.rows.append(Placed(first, _mean(group), group[0].file))
         apart = 100 * (max(means) / min(means) - 1)
         text = (
             f"{len(group)} rows of {label} ({_lines(group, place)}) differ by {figure(apart)} %; "
@@ -52,8 +52,9 @@ def _contradiction(placed: Placed[Entry], others: Sequence[Placed[Entry]], place
     mean = placed.row.mean_ms
     other = max(others, key=lambda row: abs(math.log(row.row.mean_ms) - math.log(mean)))
     text = (
-        f"{place} {placed.line} ({placed.row.op.label()}): {figure(mean)} ms, but {place.lower()} "
-        f"{other.line} says {figure(other.row.mean_ms)} ms for the same operation; keep one."
+        f"{placed.where(place)} ({placed.row.op.label()}): {figure(mean)} ms, but "
+        f"{other.where(place.lower())} says {figure(other.row.mean_ms)} ms for the same "
+        "operation; keep one."
     )
     return Problem("R", placed.line, "mean_ms", repr(mean), text)
 
@@ -89,5 +90,9 @@ def _square(value: float) -> float:
 
 
 def _lines(group: Sequence[Placed[Entry]], place: str) -> str:
-    numbers = ", ".join(str(placed.line) for placed in group[:10])
+    numbers = ", ".join(_number(placed) for placed in group[:10])
     return f"{place.lower()}s {numbers}" + (", …" if len(group) > 10 else "")
+
+
+def _number(placed: Placed[Entry]) -> str:
+    return f"{placed.line} of {placed.file}" if placed.file else str(placed.line)

@@ -41,11 +41,11 @@ ASKED: Mapping[str, Asked] = {
 
 @dataclass(slots=True)
 class Header:
-    """Checked facts; `missing` names the first one that has to be asked for."""
+    """Checked facts; `missing` names those that have to be asked for."""
 
     values: dict[str, Any]
     problems: list[Problem] = field(default_factory=list)
-    missing: str | None = None
+    missing: tuple[str, ...] = ()
     stated_sha256: str | None = None
 
     def profile(self, entries: tuple[Entry, ...], models: tuple[ModelRow, ...]) -> Profile:
@@ -69,9 +69,7 @@ def read(document: Mapping[str, Any], said: Mapping[str, str], filename: str) ->
         if not found:
             values[section] = kind(**facts)
     stated = whole.get("content_sha256")
-    return Header(
-        values, problems, missing[0] if missing else None, None if stated is None else str(stated)
-    )
+    return Header(values, problems, tuple(missing), None if stated is None else str(stated))
 
 
 def _completed(whole: dict[str, Any], said: Mapping[str, str]) -> list[str]:

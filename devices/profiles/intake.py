@@ -4,10 +4,11 @@ Nothing is kept between calls. A `Question` is answered by sending the file agai
 among the answers.
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from devices.profiles import checks, duplicates, header, parsing, rows, units
+from devices.profiles import archives, checks, duplicates, header, parsing, rows, units
 from devices.profiles.formats import registry
 from devices.profiles.formats.reading import (
     MJ_PER_UNIT,
@@ -16,6 +17,7 @@ from devices.profiles.formats.reading import (
     UNIT_SPELLINGS,
     UNITS,
     Reading,
+    Unsure,
 )
 from devices.profiles.header import ASKED, Header
 from devices.profiles.parsing import Document
@@ -34,11 +36,15 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What has to be known first; without choices any text may be the answer."""
+    """What has to be known first; without choices any text may be the answer.
+
+    `also` are further facts that will be asked for, whatever the answer to this one.
+    """
 
     question: str
     field: str
     choices: tuple[str, ...] = ()
+    also: tuple["Question", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,26 +84,38 @@ def read(data: bytes, filename: str, *, answers: Mapping[str, str]) -> Verdict:
     Args:
         data: the file as it came.
         filename: its name; it names the profile if the file does not.
-        answers: fields that earlier questions asked for: format, unit, kind, engine, dtype,
-            batch, threads, provenance; also name. They win over what the file says.
+        answers: fields that earlier questions asked for: format, dialect, metric, unit, kind,
+            engine, dtype, batch, threads, provenance; also name. They win over what the file says.
     """
     said = {name: value.strip() for name, value in answers.items() if value.strip()}
     try:
-        document = parsing.document(data, filename)
+        document = archives.document(data, filename, said)
         name = said.get("format") or registry.recognised(document)
         if name is None or name not in registry.FORMATS:
             return Refused([_unknown_layout(document, name)])
         reading = registry.FORMATS[name].load()(document)
     except parsing.Unreadable as error:
         return Refused([error.problem])
+    except Unsure as unsure:
+        return Question(unsure.question, unsure.field, unsure.choices)
+    if name not in registry.NATIVE_FORMATS:
+        _note_source(reading, name, data)
     found = header.read(reading.document, said, filename)
     problems = [*reading.problems, *found.problems]
     if any(problem.level == "E" for problem in problems):
         return Refused(capped(problems))
     if found.missing:
-        asked = ASKED[found.missing]
-        return Question(asked.question, found.missing, asked.choices)
+        asked = [Question(ASKED[key].question, key, ASKED[key].choices) for key in found.missing]
+        return replace(asked[0], also=tuple(asked[1:]))
     return _judged(reading, found, said.get("unit"))
+
+
+def _note_source(reading: Reading, name: str, data: bytes) -> None:
+    """Where the numbers come from, and by which bytes they can be found again."""
+    facts = reading.document.get("provenance", {})
+    if isinstance(facts, dict):
+        source = {"source_format": name, "source_sha256": hashlib.sha256(data).hexdigest()}
+        reading.document["provenance"] = {**source, **facts}
 
 
 def _unknown_layout(document: Document, name: str | None) -> Problem:
@@ -105,7 +123,10 @@ def _unknown_layout(document: Document, name: str | None) -> Problem:
     if name is not None:
         text = f"format is {shown(name)}; it must be one of {', '.join(registry.FORMATS)}."
         return Problem("E", None, "format", shown(name), text)
-    if isinstance(document.value, dict):
+    if document.files:
+        names = ", ".join(file.name for file in document.files)
+        seen = f"the archive holds {shown(names)}"
+    elif isinstance(document.value, dict):
         seen = f"top-level keys are {shown(', '.join(document.value))}"
     else:
         seen = f"it begins with {shown(document.text.lstrip()[:40])}"

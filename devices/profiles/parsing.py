@@ -10,8 +10,8 @@ import io
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any, Literal
 
@@ -32,6 +32,7 @@ PICKLE_TEXT = (
     "for example with json.dump(table, open('profile.json', 'w'))."
 )
 SPREADSHEETS_AND_ARCHIVES = (b"PK\x03\x04", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf")
+A_LOG = re.compile(r"\[\s*-\s*\]|\[-?[A-Z]")  # begins like a list, but is none
 NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 NO_NUMBER = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
 COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+(?:[eE][+-]?[0-9]+)?")
@@ -46,21 +47,28 @@ class Unreadable(Exception):
 
 
 class DuplicateKeys(dict[str, Any]):
-    """An object in which a key stood twice; `names` are those keys."""
+    """An object in which a key stood twice; `names` are those keys, `pairs` all that it held."""
 
     names: tuple[str, ...] = ()
+    pairs: Sequence[tuple[str, Any]] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A file as text, and as a value if it is JSON."""
+    """A file as text, and as a value if it is JSON; or several files, if it is an archive.
 
-    kind: Literal["json", "table"]
+    `answers` is what the person said beside the file, `name` the name of the file.
+    """
+
+    kind: Literal["json", "table", "archive"]
     text: str
     value: Any = None
+    name: str = ""
+    answers: Mapping[str, str] = field(default_factory=dict)
+    files: tuple["Document", ...] = ()
 
 
-def document(data: bytes, filename: str) -> Document:
+def document(data: bytes, filename: str, answers: Mapping[str, str] | None = None) -> Document:
     """The file's content, told apart by its bytes, not by its name.
 
     Raises:
@@ -70,15 +78,15 @@ def document(data: bytes, filename: str) -> Document:
         size, most = len(data) / 2**20, UPLOAD_BYTES // 2**20
         raise Unreadable(f"The file has {size:.1f} MiB; at most {most} MiB are read.")
     _refuse_containers(data, filename)
-    text = _decoded(data)
-    start = text.lstrip()[:1]
+    text, said = _decoded(data), dict(answers or {})
+    start = text.lstrip()[:40]
     if not start:
         raise Unreadable("The file is empty.")
-    if start in "{[":
-        return Document("json", text, strict_json(text))
+    if start[0] in "{[" and not A_LOG.match(start):
+        return Document("json", text, strict_json(text), filename, said)
     if text.count("\n") + text.count("\r") > 2 * LINES:  # an end of line may be both
         raise Unreadable(f"The file has more than {LINES} lines.")
-    return Document("table", text)
+    return Document("table", text, None, filename, said)
 
 
 def strict_json(text: str) -> Any:
@@ -88,14 +96,14 @@ def strict_json(text: str) -> Any:
         Unreadable: not JSON, nested deeper than `DEPTH`, or a number of thousands of digits.
     """
     try:
-        value = json.loads(text, object_pairs_hook=_object)
+        value = json.loads(text, object_pairs_hook=marked_object)
     except json.JSONDecodeError as error:
         raise _unreadable(error.lineno, error.colno) from error
     except RecursionError as error:
         raise Unreadable(f"The JSON is nested deeper than {DEPTH} levels.") from error
     except ValueError as error:  # an integer beyond Python's limit of digits
         raise Unreadable("The file holds a number with thousands of digits.") from error
-    if _is_deeper(value, DEPTH):
+    if is_deeper(value, DEPTH):
         raise Unreadable(f"The JSON is nested deeper than {DEPTH} levels.")
     return value
 
@@ -179,17 +187,24 @@ def _unreadable(line: int, column: int) -> Unreadable:
     return Unreadable(text, line=line)
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def pairs_of(value: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
+    """All pairs of an object, those of a duplicate key, too, in their order."""
+    return value.pairs if isinstance(value, DuplicateKeys) else value.items()
+
+
+def marked_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object of these pairs, marked when a key stands twice."""
     found = dict(pairs)
     if len(found) == len(pairs):
         return found
     marked = DuplicateKeys(found)
     times = Counter(name for name, _ in pairs)
     marked.names = tuple(name for name in found if times[name] > 1)
+    marked.pairs = pairs
     return marked
 
 
-def _is_deeper(value: object, depth: int) -> bool:
+def is_deeper(value: object, depth: int) -> bool:
     level = [value]
     for _ in range(depth + 1):
         level = [

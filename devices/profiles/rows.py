@@ -31,6 +31,11 @@ class Placed(Generic[R]):
 
     line: int
     row: R
+    file: str = ""
+
+    def where(self, place: str) -> str:
+        """Such as `Row 3`, or `Row 3 of a.json` when there are several files."""
+        return spot(place, self.line, self.file)
 
 
 @dataclass(slots=True)
@@ -47,6 +52,10 @@ class Judged(Generic[R]):
         return self.rejected > max(SHOWN, REJECTED_SHARE * total)
 
 
+def spot(place: str, line: int, file: str) -> str:
+    return f"{place} {line} of {file}" if file else f"{place} {line}"
+
+
 def entries(
     raws: Sequence[RawRow], factors: dict[str, float], runtime: Runtime, place: str
 ) -> Judged[Entry]:
@@ -60,9 +69,10 @@ def entries(
         faults = [*raw.faults, *faults, *found]
         if operation is None or faults:
             label = operation.label() if operation else _type(raw)
-            _reject(judged, faults, f"{place} {raw.line} ({label})", raw.line)
+            name = f"{spot(place, raw.line, raw.file)} ({label})"
+            _reject(judged, faults, name, raw.line)
         else:
-            judged.rows.append(Placed(raw.line, Entry(op=operation, **values)))
+            judged.rows.append(Placed(raw.line, Entry(op=operation, **values), raw.file))
     return judged
 
 
@@ -74,10 +84,10 @@ def models(raws: Sequence[RawRow], factors: dict[str, float], place: str) -> Jud
             break
         values, faults = sections.figures("models", _scaled(raw.figures, factors))
         if faults or raw.faults:
-            name = f"{place} {raw.line} (whole network)"
+            name = f"{spot(place, raw.line, raw.file)} (whole network)"
             _reject(judged, [*raw.faults, *faults], name, raw.line)
         else:
-            judged.rows.append(Placed(raw.line, ModelRow(**values)))
+            judged.rows.append(Placed(raw.line, ModelRow(**values), raw.file))
     return judged
 
 

@@ -3,7 +3,7 @@
 import math
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from devices.profiles.estimates import ANALYTIC, INTERPOLATED, LOOKED_UP, PREDICTED, Estimate
@@ -16,6 +16,7 @@ EXTRAPOLATION_SIGMA = 0.10
 FURTHEST = 1.3  # times the edge of the map beyond the measured sizes
 ROW_PROVENANCE = {"measured": LOOKED_UP, "predicted": PREDICTED, "analytic": ANALYTIC}
 ROW_SIGMA = {"measured": LEAST_SIGMA, "predicted": 0.10, "analytic": 0.60}  # at least
+JOINT = "pool+classifier"
 LEAST_SHARE = 0.02  # of a row that is work, where a call takes nearly all of it
 
 Config = tuple[Operation, float]
@@ -32,6 +33,8 @@ class RowTable:
         for entry in profile.entries:
             self._rows.setdefault(entry.op, entry)
         self._sizes = self._by_config()
+        self._parts: dict[Operation, Estimate] = {}
+        self._parts = dict(self._parts_of_joint_rows())
 
     def normal(self, op: Operation) -> Operation:
         """The operation as the rows name it: batch and precision only where they differ."""
@@ -52,7 +55,7 @@ class RowTable:
         """Step 1 of the chain: the row of this operation."""
         entry = self.row(op)
         if entry is None:
-            return None
+            return self._parts.get(self.normal(op))
         source = self._source(entry)
         shared = {"predicted": "rows of a predictor", "analytic": "roofline"}.get(source, "")
         return Estimate(entry.mean_ms, self._sigma(entry), ROW_PROVENANCE[source], shared)
@@ -72,6 +75,23 @@ class RowTable:
         sigma = INTERPOLATION_SIGMA if is_inside else EXTRAPOLATION_SIGMA
         work_ms = _along(points, pixels)
         return Estimate(self.overhead_ms + work_ms, sigma, INTERPOLATED, "interpolation")
+
+    def _parts_of_joint_rows(self) -> Iterator[tuple[Operation, Estimate]]:
+        """Pooling and classifier where a table timed both as one: their sum is the row.
+
+        Each moves its data once and computes little, so the time is split by elements moved.
+        """
+        for entry in self._rows.values():
+            if entry.op.tag != JOINT:
+                continue
+            whole = self.exact(entry.op)
+            parts = entry.op.decompose()
+            moved = [part.moved_elements() for part in parts]
+            for part, share in zip(parts, moved, strict=True):
+                if whole is not None and part not in self._rows:
+                    ms = whole.latency_ms * share / sum(moved)
+                    has_call = part is parts[-1]  # one of them pays for the one call
+                    yield part, replace(whole, latency_ms=ms, has_call=has_call)
 
     def _source(self, entry: Entry) -> str:
         kind = entry.source or self._profile.provenance.kind

@@ -110,17 +110,18 @@ def too_fast(
     Only the roof of computing counts: caches beat the bandwidth of the memory by more than that.
     """
     for index in reversed(range(len(rows))):
-        row, line = rows[index].row, rows[index].line
+        row = rows[index].row
         peak = _peak(device, runtime, row.op.dtype)
         if peak is None or not _computes(row):
             continue
         least = _flop(row, runtime) / peak
         if row.mean_ms * IMPOSSIBLE < least:
             text = (
-                f"{place} {line} ({row.op.label()}): {figure(row.mean_ms)} ms is impossible; at "
-                f"the peak of {figure(peak / 1e9)} GFLOP/s it takes {figure(least)} ms."
+                f"{rows[index].where(place)} ({row.op.label()}): {figure(row.mean_ms)} ms is "
+                f"impossible; at the peak of {figure(peak / 1e9)} GFLOP/s "
+                f"it takes {figure(least)} ms."
             )
-            yield Problem("R", line, "mean_ms", repr(row.mean_ms), text)
+            yield Problem("R", rows[index].line, "mean_ms", repr(row.mean_ms), text)
             del rows[index]
 
 
@@ -136,7 +137,7 @@ def too_slow(rows: Rows) -> Iterator[Problem]:
         for placed, guess in zip(group, _log_guesses(group), strict=True):
             if math.log(placed.row.mean_ms) > math.log(OUTLIER) + guess:
                 text = (
-                    f"{placed.row.op.label()} (number {placed.line}) takes "
+                    f"{placed.row.op.label()} ({placed.where('number')}) takes "
                     f"{figure(placed.row.mean_ms)} ms; by the other rows it takes about "
                     f"{figure(math.exp(guess))} ms."
                 )

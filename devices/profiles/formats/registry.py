@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import entry_points
 
+from devices.profiles.formats import sniffing
 from devices.profiles.formats.reading import Reading
-from devices.profiles.parsing import Document, lines
+from devices.profiles.parsing import Document
 
 Reader = Callable[[Document], Reading]
 
@@ -25,22 +26,8 @@ class Card:
         return reader
 
 
-def _is_native_json(document: Document) -> bool:
-    return isinstance(document.value, dict) and "schema" in document.value
-
-
-def _is_native_csv(document: Document) -> bool:
-    """Marked in the first line, or a table with a column `type` and one for a time."""
-    if document.kind != "table":
-        return False
-    if document.text.lstrip('"').startswith("#webnas.device-profile/"):
-        return True
-    header = next((line for line in lines(document.text) if not line.startswith("#")), "")
-    columns = header.lower()
-    return "type" in columns and any(name in columns for name in ("mean", "latency", "time"))
-
-
-NATIVE = "devices.profiles.formats.native"
+HERE = "devices.profiles.formats"
+NATIVE_FORMATS = ("webnas-json", "webnas-csv")
 GROUP = "webnas.profile_formats"
 
 
@@ -78,8 +65,11 @@ class Formats(Mapping[str, Card]):
 
 FORMATS = Formats(
     {
-        "webnas-json": Card("webnas JSON", f"{NATIVE}:read_json", _is_native_json),
-        "webnas-csv": Card("webnas CSV", f"{NATIVE}_csv:read_csv", _is_native_csv),
+        "webnas-json": Card("webnas JSON", f"{HERE}.native:read_json", sniffing.is_native_json),
+        "webnas-csv": Card("webnas CSV", f"{HERE}.native_csv:read_csv", sniffing.is_native_csv),
+        "ofa": Card("OFA/ProxylessNAS", f"{HERE}.ofa:read", sniffing.is_ofa),
+        "fbnet": Card("FBNet/HW-NAS-Bench", f"{HERE}.fbnet:read", sniffing.is_fbnet),
+        "several": Card("files of one layout", f"{HERE}.several:read", sniffing.is_several),
     }
 )
 

@@ -42,7 +42,7 @@ def test_an_unknown_layout_is_named_with_what_is_known(texts):
 
 
 def test_an_unknown_format_is_refused(texts, document):
-    assert "format is 'ofa'; it must be one of webnas-json" in texts(document(), format="ofa")[0]
+    assert "format is 'onnx'; it must be one of webnas-json" in texts(document(), format="onnx")[0]
 
 
 def test_a_format_of_the_wrong_kind_is_refused(upload, document):

@@ -1,0 +1,68 @@
+"""By what each layout is known: a look at the first lines or keys, never at the whole file."""
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any
+
+from devices.profiles.parsing import Document, lines
+
+FIRST = 60  # lines or rows that are looked at
+TIMES = ("mean", "latency", "time")
+OFA_KEY = re.compile(r"""\s*["']?(?:Conv(?:_\d)?|expanded_conv|AvgPool2D|Logits)-input:\d""")
+FBNET_KEY = re.compile(r"(?:Conv(?:Norm|Block)|Skip|AvgP|FC)(?:_[A-Za-z]+\d+){2,}")
+
+
+def is_native_json(document: Document) -> bool:
+    return isinstance(document.value, dict) and "schema" in document.value
+
+
+def is_native_csv(document: Document) -> bool:
+    """Marked in the first line, or a table with a column `type` and one for a time."""
+    if document.kind != "table":
+        return False
+    if document.text.lstrip('"').startswith("#webnas.device-profile/"):
+        return True
+    columns = columns_of(document)
+    return "type" in columns and any(name in column for name in TIMES for column in columns)
+
+
+def is_ofa(document: Document) -> bool:
+    if document.kind == "table":
+        return any(OFA_KEY.match(line) for line in first_lines(document))
+    return any(OFA_KEY.match(key) for key in _keys(document.value))
+
+
+def is_fbnet(document: Document) -> bool:
+    if document.kind == "table":
+        return any(FBNET_KEY.search(line) for line in islice(first_lines(document), 1, 4))
+    inner = (part for part in _first(_values(document.value)) if isinstance(part, dict))
+    return any(FBNET_KEY.match(key) for part in (document.value, *inner) for key in _keys(part))
+
+
+def is_several(document: Document) -> bool:
+    return document.kind == "archive"
+
+
+def columns_of(document: Document) -> list[str]:
+    """The cells of the first line that is no comment, in small letters."""
+    found = (line for line in lines(document.text) if not line.lstrip('" ').startswith("#"))
+    line = next(found, "")[:4000].lower()
+    return [cell.strip(' "') for cell in re.split(r"[,;\t]", line.strip())]
+
+
+def first_lines(document: Document) -> Iterator[str]:
+    filled = (line[:4000] for line in lines(document.text) if line.strip())
+    return islice(filled, FIRST)
+
+
+def _keys(value: Any) -> Iterable[str]:
+    return _first(value) if isinstance(value, dict) else ()
+
+
+def _values(value: Any) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else ()
+
+
+def _first(items: Iterable[Any]) -> list[Any]:
+    return list(islice(items, FIRST))
