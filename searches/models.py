@@ -97,6 +97,45 @@ class Supernet(Owned):
         return f"supernet {self.pk}"
 
 
+class SupernetPredictor(Leased):
+    """Quality from architecture, learned from networks that were judged on a trained supernet."""
+
+    task_name = "searches.tasks.measure_pairs"
+    counted_for = "supernet__owner"
+
+    class Status(models.TextChoices):
+        MEASURING = "measuring"
+        READY = "ready"
+        REFUSED = "refused"  # it ranks no better than the multiply-accumulates
+        FAILED = "failed"
+        LOST = "lost", "lost worker"
+
+    supernet = models.OneToOneField(Supernet, on_delete=models.CASCADE, related_name="predictor")
+    status = models.CharField(max_length=10, choices=Status, default=Status.MEASURING)
+    seed = models.PositiveBigIntegerField(default=0)
+    n_wanted = models.PositiveIntegerField()
+    n_pairs = models.PositiveIntegerField(default=0)
+    # The pairs, and once all are measured what was learned from them.
+    file = StoredName()
+    sha256 = models.CharField(max_length=64, blank=True, default="")
+    n_bytes = models.PositiveBigIntegerField(default=0)
+    # Of the weights on which the pairs were measured.
+    weights_sha256 = models.CharField(max_length=64, blank=True, default="")
+    # By quality measure: Kendall's tau of the predictor, of MACs and of parameters, with errors.
+    report = models.JSONField(default=dict, blank=True)
+    seconds = models.FloatField(default=0)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [due_index("predictor_due")]
+
+    def __str__(self) -> str:
+        return f"predictor of supernet {self.supernet_id}"
+
+    def queue(self) -> str:
+        return "evaluate"
+
+
 class Run(Owned, Leased):
     """One search. Its lease holder is the coordinator: the only one who asks and tells."""
 

@@ -5,7 +5,7 @@ The runner is imported inside: it loads torch, which web processes must not.
 
 from celery import shared_task
 
-from searches.models import ChosenModel, DataSet, Run, Trial
+from searches.models import ChosenModel, DataSet, Run, SupernetPredictor, Trial
 from webnas.work.leases import claim
 
 
@@ -29,6 +29,17 @@ def evaluate_trial(trial_id: int) -> None:
     from searches.runner import evaluate
 
     evaluate.evaluate(lease)
+
+
+@shared_task(name=SupernetPredictor.task_name)
+def measure_pairs(predictor_id: int) -> None:
+    """Judge networks on a supernet, and learn from them, one slice at a time."""
+    lease = claim(SupernetPredictor, predictor_id)
+    if lease is None:
+        return
+    from searches.runner import pairs
+
+    pairs.measure(lease)
 
 
 @shared_task(name=ChosenModel.task_name)

@@ -50,11 +50,32 @@ def agreement(
     A generator in the same state draws the same samples, so that two scores of the same things
     can be compared sample by sample.
     """
-    ours, theirs = _order(score), _order(truth)
+    theirs = _order(truth)
     n = len(theirs)
-    weights = rng.multinomial(n, np.full(n, 1 / n), size=resamples).astype(np.float64)
-    taus = _taus(ours, theirs, np.concatenate([np.ones((1, n)), weights]))
+    taus = _taus(_order(score), theirs, _weights(n, rng, resamples))
     return Agreement(float(taus[0]), float(taus[1:].std(ddof=1)), n)
+
+
+def lead(
+    score: npt.ArrayLike,
+    other: npt.ArrayLike,
+    truth: npt.ArrayLike,
+    rng: np.random.Generator,
+    *,
+    resamples: int = RESAMPLES,
+) -> Agreement:
+    """By how much the tau of a score [n] is above that of another one, of the same things."""
+    theirs = _order(truth)
+    n = len(theirs)
+    weights = _weights(n, rng, resamples)
+    ahead = _taus(_order(score), theirs, weights) - _taus(_order(other), theirs, weights)
+    return Agreement(float(ahead[0]), float(ahead[1:].std(ddof=1)), n)
+
+
+def _weights(n: int, rng: np.random.Generator, resamples: int) -> Floats:
+    """[1 + resamples, n] how often each thing is there: once, then as often as it was drawn."""
+    drawn = rng.multinomial(n, np.full(n, 1 / n), size=resamples).astype(np.float64)
+    return np.concatenate([np.ones((1, n)), drawn])
 
 
 def _order(values: npt.ArrayLike) -> Floats:

@@ -29,6 +29,7 @@ from webnas.work import files
 
 if TYPE_CHECKING:
     from searches.evaluators.base import Evaluator
+    from searches.runner.surrogate import Surrogate
     from searches.training.base import Trainable
     from searches.training.one_shot.base import OneShot
     from searches.training.one_shot.costs import AdditiveCost
@@ -139,7 +140,19 @@ def problem_of(run: Run, costing: Costing) -> Problem:
         epochs=_epochs(run),
         derived=_derived(run),
         prior=prior_of(run, costing, objectives, limits),
+        expected=expectation_of(run, costing),
     )
+
+
+def asks_a_surrogate(run: Run) -> bool:
+    """Whether the strategy wants to know what is expected of networks that are not judged."""
+    return "surrogate" in STRATEGIES[run.strategy].provides
+
+
+def expectation_of(run: Run, costing: Costing) -> "Surrogate | None":
+    from searches.runner.surrogate import Surrogate  # it asks this module
+
+    return Surrogate(run, costing) if asks_a_surrogate(run) else None
 
 
 def _epochs(run: Run) -> int:
@@ -238,22 +251,54 @@ def evaluator_of(run: Run) -> "Evaluator":
     return evaluator
 
 
-_prepared: "OrderedDict[tuple[int, str], Evaluator]" = OrderedDict()
+_prepared: "OrderedDict[str, Evaluator]" = OrderedDict()
 
 
 def prepared_evaluator_of(run: Run) -> "Evaluator":
-    """The run's evaluator with its trained supernet, kept between the slices of a process."""
-    sha256 = run.supernet.sha256 if run.supernet else ""
-    kept = (run.pk, sha256)
+    """The run's evaluator with its trained supernet, kept between the slices of a process.
+
+    Runs that judge alike on the same weights share it: only the first one reads them.
+    """
+    kept = _identity(run)
     if kept not in _prepared:
         evaluator = evaluator_of(run)
         if run.supernet:
-            evaluator.restore(load_checkpoint(run.supernet.checkpoint, sha256))
+            evaluator.restore(load_checkpoint(run.supernet.checkpoint, run.supernet.sha256))
         _prepared[kept] = evaluator
         while len(_prepared) > EVALUATORS_KEPT:
             _prepared.popitem(last=False)
     _prepared.move_to_end(kept)
     return _prepared[kept]
+
+
+def _identity(run: Run) -> str:
+    """Equal for runs with equal evaluators; trained weights stand for the seed that made them."""
+    weights = run.supernet.sha256 if run.supernet else ""
+    names = ("target", "target_settings", "evaluator", "evaluator_settings")
+    chosen = [getattr(run, name) for name in names]
+    made = [space_of(run).content_hash(), run.dataset.sha256, weights or run.seed]
+    return json.dumps([*chosen, *made], sort_keys=True)
+
+
+def judging_run(supernet: Supernet) -> Run:
+    """A run that is not stored, to judge networks on the supernet as its recipe says."""
+    recipe = supernet.recipe
+    names = ("target", "target_settings", "evaluator", "evaluator_settings", "seed")
+    chosen = {name: recipe[name] for name in names}
+    return Run(
+        owner=supernet.owner,
+        dataset=supernet.dataset,
+        space=supernet.space,
+        supernet=supernet,
+        **chosen,
+    )
+
+
+def judges_networks(supernet: Supernet) -> bool:
+    """Whether networks can be judged on it: not on the mixture of a one-shot strategy."""
+    card = EVALUATORS.get(str(supernet.recipe.get("evaluator")))
+    is_own = "strategy" not in supernet.recipe
+    return card is not None and is_own and "shared weights" in card.provides
 
 
 class DamagedCheckpoint(Exception):

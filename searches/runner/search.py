@@ -19,6 +19,7 @@ from searches.runner import engine, slices, weights
 from searches.runner.costing import Costing
 from searches.runner.prepare import scaled
 from searches.runner.slices import Outcome
+from searches.runner.surrogate import Surrogate
 from searches.spaces.base import InfeasibleSpace
 from searches.strategies.base import Proposal, Strategy
 from webnas.work import leases
@@ -118,11 +119,16 @@ def _outcome(
         end = Run.Status.FINISHED if engine.is_tabular(run.target) else None
 
     def store() -> None:
-        _store_told(run, batch, front, told, fields["hypervolume"])
+        if batch:
+            volume = {"hypervolume": fields["hypervolume"], "front": len(front)}
+            _store_told(run, batch, front)
+            slices.note(run.pk, Run.Stage.SEARCH, told, volume | strategy.figures())
         Trial.objects.bulk_create(trials)
         for trial in [t for t in trials if t.due_at][:NUDGES_PER_BATCH]:
             leases.nudge_on_commit(Trial, trial.pk)
         _keep(run.pk, asked, told, strategy)
+        if proposals and engine.asks_a_surrogate(run):
+            slices.log(run.pk, _told_of_candidates(run, costing, strategy))
         if end is not None:
             slices.log(run.pk, NOTHING_TO_VERIFY)
 
@@ -130,18 +136,18 @@ def _outcome(
     return Outcome(fields, store=store, end=end, due_at=due_at)
 
 
-def _store_told(
-    run: Run, batch: Sequence[Trial], front: Sequence[Trial], told: int, volume: float
-) -> None:
-    if not batch:
-        return
+def _told_of_candidates(run: Run, costing: Costing, strategy: Strategy) -> str:
+    """How many candidates were looked at to ask for this batch, and what ranked them."""
+    n = int(strategy.figures().get("candidates", 0))
+    return f"{n:,} candidates looked at. {Surrogate(run, costing).text()}"
+
+
+def _store_told(run: Run, batch: Sequence[Trial], front: Sequence[Trial]) -> None:
     numbers = [trial.number for trial in front]
     run.trials.filter(number__in=[trial.number for trial in batch]).update(is_told=True)
     run.trials.filter(on_front=True).exclude(number__in=numbers).update(on_front=False)
     run.trials.filter(on_front=False, number__in=numbers).update(on_front=True)
     weights.drop_dominated(run)
-    figures = {"hypervolume": volume, "front": len(front)}
-    slices.note(run.pk, Run.Stage.SEARCH, told, figures)
 
 
 def front_after(run: Run, batch: Sequence[Trial]) -> list[Trial]:

@@ -4,7 +4,7 @@ import numpy as np
 from django.utils import timezone
 
 from searches.models import Run, Trial
-from searches.runner import engine, slices
+from searches.runner import engine, pairs, slices
 from searches.runner.slices import Outcome
 from webnas.work import leases
 from webnas.work.leases import Heartbeat
@@ -48,6 +48,7 @@ def _finished(run: Run, verified: list[Trial]) -> Outcome:
             Trial.objects.filter(pk=trial.pk).update(data=data)
         text = f"{len(verified)} networks verified on the test split, {len(fallen)} fell off."
         slices.log(run.pk, text)
+        pairs.begin_after(run)
 
     return Outcome({"message": ""}, store=store, end=Run.Status.FINISHED)
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 
 from searches.models import Run
-from searches.runner import engine
+from searches.runner import engine, surrogate
 
 PACKAGES = ("torch", "numpy", "onnxruntime", "moocore")
 
@@ -50,4 +50,5 @@ def versions_of(run: Run) -> dict[str, Any]:
         "profiles": {
             str(pin.device_id): pin.version.content_sha256 for pin in pins if pin.version
         },
+        **({surrogate.VERSION: surrogate.version_of(run)} if engine.asks_a_surrogate(run) else {}),
     }

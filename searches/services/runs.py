@@ -9,7 +9,15 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from searches.models import ChosenModel, PinnedProfile, Run, RunEvent, Supernet, Trial
+from searches.models import (
+    ChosenModel,
+    PinnedProfile,
+    Run,
+    RunEvent,
+    Supernet,
+    SupernetPredictor,
+    Trial,
+)
 from searches.services import warm
 from searches.services.requests import MAX_BUDGET, Checked, RunRequest, bounds, check
 from webnas.accounts import quotas
@@ -241,5 +249,7 @@ def _delete(run: Run) -> None:
     Run.objects.filter(pk=run.pk).delete()  # keeps the instance's key, should the end fail
     if supernet is not None and not supernet.runs.exists():
         weights.append(supernet.checkpoint)
+        learned = SupernetPredictor.objects.filter(supernet=supernet)
+        weights += learned.values_list("file", flat=True)
         supernet.delete()
     transaction.on_commit(lambda: files.remove_all(weights), robust=True)

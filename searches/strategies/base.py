@@ -71,6 +71,19 @@ class Aim:
 
 
 @dataclass(frozen=True)
+class Expectation:
+    """What is expected of n architectures before they are evaluated.
+
+    Attributes:
+        losses: [n, n_objectives], none of them NaN. Of a quality only the order may mean anything.
+        violations: [n] excess over the limits, as far as it can be foreseen; 0 = within.
+    """
+
+    losses: Floats
+    violations: Violations
+
+
+@dataclass(frozen=True)
 class Problem:
     """What a strategy may know of a run.
 
@@ -84,6 +97,7 @@ class Problem:
         prior: results of an earlier run, best first, costed for this one; their tickets are 0.
             Losses are None where their quality was judged differently.
         derived: architectures that a one-shot strategy's training ended with, the best first.
+        expected: what a cheap predictor says of architectures; None where there is none.
     """
 
     space: SearchSpace
@@ -96,6 +110,7 @@ class Problem:
     epochs: int = 0
     prior: tuple[Result, ...] = ()
     derived: tuple[Genes, ...] = ()
+    expected: Callable[[Sequence[Genes]], Expectation] | None = None
 
 
 class Strategy(ABC):
@@ -120,6 +135,10 @@ class Strategy(ABC):
 
         A ticket that was never proposed, or was told before, is ignored: telling is idempotent.
         """
+
+    def figures(self) -> dict[str, float]:
+        """What to show of the search so far, beside its front."""
+        return {}
 
     @abstractmethod
     def finished(self) -> bool:

@@ -104,6 +104,17 @@ STRATEGIES = Registry(
             presets={"default": {}},
         ),
         StrategyCard(
+            name="specialise",
+            label="Specialise a supernet",
+            path="searches.strategies.specialise:Specialise",
+            summary="Evolution asks the supernet's predictor of thousands of networks, and only "
+            "the best are judged: a front for another device within seconds.",
+            settings="searches.strategies.settings.evolution:SpecialiseSettings",
+            requires=frozenset({"shared weights"}),
+            provides=frozenset({"surrogate"}),
+            presets={"default": {}},
+        ),
+        StrategyCard(
             name="successive_halving",
             label="Successive halving",
             path="searches.strategies.halving:SuccessiveHalving",

@@ -124,3 +124,26 @@ class OfaEvolutionSettings:
             "max": 1000,
         },
     )
+
+
+@dataclass(frozen=True)
+class SpecialiseSettings:
+    """Settings of specialising a supernet."""
+
+    candidates: int = field(
+        default=12_000,
+        metadata={
+            "help": "Networks of which the predictor is asked each time; a space of no more "
+            "networks is looked at completely.",
+            "min": 100,
+            "max": 200_000,
+        },
+    )
+    population: int = field(
+        default=200,
+        metadata={
+            "help": "Number of survivors of the evolution that asks the predictor.",
+            "min": 4,
+            "max": 2000,
+        },
+    )

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import kendalltau
 
-from searches.objectives.agreement import agreement, kendall
+from searches.objectives.agreement import agreement, kendall, lead
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -42,3 +42,14 @@ def test_equal_generators_draw_equal_samples():
     score, truth = rng.normal(size=(2, 30))
     first = agreement(score, truth, np.random.default_rng(7))
     assert agreement(score, truth, np.random.default_rng(7)) == first
+
+
+def test_the_lead_of_a_score_is_the_difference_of_the_taus():
+    rng = np.random.default_rng(4)
+    truth = rng.normal(size=50)
+    good, bad = truth + 0.5 * rng.normal(size=50), rng.normal(size=50)
+    found = lead(good, bad, truth, np.random.default_rng(0))
+    assert found.tau == pytest.approx(kendall(good, truth) - kendall(bad, truth))
+    assert lead(bad, good, truth, np.random.default_rng(0)).tau == -found.tau
+    assert found.tau > 2 * found.error > 0
+    assert lead(good, good, truth, np.random.default_rng(0)).error == 0

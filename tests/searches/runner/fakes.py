@@ -10,6 +10,7 @@ from searches.objectives.measures import MeasuredValue
 class FormulaSettings:
     steps: int = field(default=3, metadata={"help": "Steps of the pretended training."})
     judging_steps: int = field(default=1, metadata={"help": "Steps of the pretended judging."})
+    is_rising: bool = field(default=False, metadata={"help": "Quality rises with each option."})
     fails_on: int = field(default=-1, metadata={"help": "First gene that cannot be judged."})
 
 
@@ -41,9 +42,9 @@ class Counted:
 
 
 class Judged(Counted):
-    def __init__(self, genes, total, fails):
+    def __init__(self, genes, total, fails, is_rising=False):
         super().__init__(total)
-        self.genes, self.fails = genes, fails
+        self.genes, self.fails, self.is_rising = genes, fails, is_rising
 
     def advance(self, *, deadline, tick):
         if self.fails:
@@ -53,6 +54,8 @@ class Judged(Counted):
     def quality(self, split, *, tick):
         tick()
         share = (sum((i + 1) * g for i, g in enumerate(self.genes)) % 97) / 97
+        if self.is_rising:
+            share = sum(self.genes) / (3 * len(self.genes))
         value = share if split == "validation" else share * 0.99
         return {"accuracy": MeasuredValue(value, "", provenance="supernet", split=split)}
 
@@ -72,7 +75,8 @@ class FormulaEvaluator:
 
     def candidate(self, genes, *, seed, fidelity="full"):
         assert self.trained == self.settings.steps, "judged before the training was over"
-        return Judged(genes, self.settings.judging_steps, genes[0] == self.settings.fails_on)
+        fails = genes[0] == self.settings.fails_on
+        return Judged(genes, self.settings.judging_steps, fails, self.settings.is_rising)
 
 
 class TrainedAloneEvaluator(FormulaEvaluator):

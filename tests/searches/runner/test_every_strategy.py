@@ -20,7 +20,7 @@ SAMPLING = [
 ]
 # Three resolutions, two depths, three kernels and two expansions; of other genes the first option.
 STEPS = "resolution=2, unit1.depth=2, unit1.block1.kernel=1, unit1.block1.expand=2"
-SETTINGS = {"grid": {"step": 1000, "steps": STEPS}}
+SETTINGS = {"grid": {"step": 1000, "steps": STEPS}, "specialise": {"candidates": 200}}
 BUDGET = 40
 JUDGED = {"grid": 3 * 2 * 3 * 2}
 
