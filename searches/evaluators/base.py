@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any
 
 from torch import nn
@@ -27,6 +28,17 @@ class Candidate(Trainable):
     @abstractmethod
     def network(self) -> nn.Module:
         """The network with the weights that were judged, in evaluation mode."""
+
+    def go_on_from(self, earlier: Sequence[str], state: dict[str, Any] | None) -> None:
+        """Continue judgements of the same architecture, with the same seed; called before all.
+
+        Args:
+            earlier: The fidelities of these, one after the other.
+            state: At the end of the last one. None when it is lost: then all of it is repeated,
+                to the same result.
+        """
+        if state is not None:
+            self.restore(state)
 
 
 class Evaluator(ABC):
@@ -56,6 +68,6 @@ class Evaluator(ABC):
         Args:
             genes: Its architecture.
             seed: For all randomness in judging it.
-            fidelity: How thoroughly; an evaluator without the tag "fidelities" knows one. The
-                state of a candidate can be restored into one of a higher fidelity.
+            fidelity: How thoroughly; an evaluator without the tag "fidelities" knows one. What
+                the others are, `scale` of its settings says.
         """

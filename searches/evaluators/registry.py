@@ -32,6 +32,7 @@ EVALUATORS = Registry(
             requires=frozenset({"networks"}),
             provides=frozenset({"fidelities"}),
             presets={"demo": {"epochs": 10}, "standard": {"epochs": 40}},
+            precheck="searches.evaluators.prechecks:reducible",
         ),
         Card(
             name="table",

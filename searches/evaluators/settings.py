@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from searches.objectives.fidelity import POWERS, Scale
 from searches.training.settings import SupernetTrainingSettings, TrainingSettings
 
 
@@ -29,3 +30,25 @@ class FullSettings(TrainingSettings):
         default=40,
         metadata={"help": "Passes over the training data.", "min": 1, "max": 10_000},
     )
+    patience: int = field(
+        default=0,
+        metadata={
+            "help": "Epochs without a lower loss on the validation split after which a "
+            "training ends; the weights are then those of its best epoch. 0: it never does.",
+            "min": 0,
+            "max": 10_000,
+        },
+    )
+    reduces: str = field(
+        default="epochs",
+        metadata={
+            "help": "What a cheaper evaluation has less of, for strategies that begin with cheap "
+            "ones. A better one goes on where it ended with epochs and data, but begins anew "
+            "with resolution and channels.",
+            "choices": tuple(POWERS),
+        },
+    )
+
+    def scale(self) -> Scale:
+        """The fidelities of these evaluations."""
+        return Scale(self.epochs if self.reduces == "epochs" else 100, self.reduces)

@@ -8,9 +8,12 @@ from typing import Any
 from torch import nn
 
 from devices.profiles.vocabulary import rounded_channels
+from searches.networks.families import fewer_pixels
 from searches.spaces.base import Genes
 from searches.spaces.mobile_definition import BlockShape, MobileDefinition
 from searches.spaces.ofa_mobilenet_v3 import OfaMobileNetV3
+
+WIDTHS = ("cin", "mid", "cout", "squeezed")  # what of a layer's shape are channels
 
 
 def config_of(
@@ -59,6 +62,22 @@ def initialise(network: nn.Module) -> None:
         elif isinstance(module, nn.Linear):
             nn.init.normal_(module.weight, std=0.01)
             nn.init.zeros_(module.bias)
+
+
+def smaller(config: dict[str, Any], quantity: str, share: float) -> dict[str, Any]:
+    """See NetworkFamily; equal numbers of channels stay equal, so that shortcuts stay."""
+    if quantity == "resolution":
+        return fewer_pixels(config, share)
+    blocks = config["blocks"]
+    least = max([1, *(block.get("groups", 1) for block in blocks)]) ** 2  # groups are shuffled
+
+    def fewer(shape: dict[str, Any]) -> dict[str, Any]:
+        widths = {name: shape[name] for name in WIDTHS if shape.get(name)}
+        scaled = {n: max(least, least * round(share * w / least)) for n, w in widths.items()}
+        return shape | scaled
+
+    ends = {end: fewer(config[end]) for end in ("stem", "final", "mix") if config[end]}
+    return config | ends | {"blocks": [fewer(block) for block in blocks]}
 
 
 def _stem(definition: MobileDefinition) -> dict[str, Any]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from math import gcd, lcm
 from typing import Any
 
 from torch import nn
 
 from searches.networks.building import initialise
 from searches.networks.cell_network import Tokens
+from searches.networks.families import fewer_pixels
 from searches.spaces.base import Genes
 from searches.spaces.cell_definition import RESIDUAL
 from searches.spaces.cell_layout import Feed, Layer
@@ -16,6 +18,7 @@ from searches.spaces.cell_topology import Graph
 from searches.spaces.cells import CellSpace
 
 # What the head does before the mean: norm and ReLU in NAS-Bench-201, nothing in DARTS.
+WIDTHS = ("channels", "cin", "cout")  # what of a layer's shape are channels
 BEFORE_MEAN = {"edges": "norm", "blocks": "relu", "pairs": "none"}
 
 
@@ -83,6 +86,34 @@ def _layer(space: CellSpace, layer: Layer, graphs: dict[str, Graph]) -> dict[str
         "nodes": nodes,
         "outputs": list(graph.outputs),
     }
+
+
+def smaller(config: dict[str, Any], quantity: str, share: float) -> dict[str, Any]:
+    """See NetworkFamily. All channels are divided alike, so that cells still fit together."""
+    layers = config["layers"]
+    if quantity == "resolution":
+        widths = [layer.get("channels", layer.get("cout")) for layer in layers]
+        halved = config["stem"]["stride"] * max(widths) // widths[0]  # doubled where halved
+        return fewer_pixels(config, share, multiple=halved)
+    unit = gcd(*_widths(config["stem"], config["head"], *layers))
+    step = lcm(config["settings"]["groups"], config["settings"]["heads"])
+    step = 1 if unit % step else step
+    left = max(step, step * round(share * unit / step))
+    ends = {end: _times(config[end], left, unit) for end in ("stem", "head")}
+    return config | ends | {"layers": [_times(layer, left, unit) for layer in layers]}
+
+
+def _widths(*shapes: dict[str, Any]) -> Iterator[int]:
+    for shape in shapes:
+        yield from (shape[name] for name in WIDTHS if name in shape)
+        yield from _widths(*shape.get("inputs", ()))
+
+
+def _times(shape: dict[str, Any], left: int, unit: int) -> dict[str, Any]:
+    """The shape with left / unit of its channels."""
+    found = shape | {name: shape[name] * left // unit for name in WIDTHS if name in shape}
+    inputs = [_times(feed, left, unit) for feed in shape.get("inputs", ())]
+    return found | ({"inputs": inputs} if "inputs" in shape else {})
 
 
 def initialise_cells(network: nn.Module) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from torch import nn
 
 from searches.networks import cell_network
-from searches.networks.cell_building import config_of, initialise_cells
+from searches.networks.cell_building import config_of, initialise_cells, smaller
 from searches.networks.cell_mixture import CellMixture
 from searches.networks.cell_network import CellNetwork
 from searches.networks.families import NetworkFamily, SharedWeights
@@ -35,6 +35,9 @@ class CellNetworks(NetworkFamily):
         network = CellNetwork(config)
         initialise_cells(network)
         return network
+
+    def smaller(self, config: dict[str, Any], quantity: str, share: float) -> dict[str, Any]:
+        return smaller(config, quantity, share)
 
     def supernet(
         self,

@@ -97,6 +97,11 @@ class MlpNetworks(NetworkFamily):
         initialise(network)
         return network
 
+    def smaller(self, config: dict[str, Any], quantity: str, share: float) -> dict[str, Any]:
+        if quantity != "channels":
+            return super().smaller(config, quantity, share)
+        return config | {"widths": [max(1, round(share * width)) for width in config["widths"]]}
+
     def supernet(
         self,
         space: SearchSpace,

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from searches.networks import residual_network
 from searches.networks.building import initialise
 from searches.networks.elastic import centre_of, conv_norm_regions, sliced_norm
-from searches.networks.families import Index, NetworkFamily, SharedWeights
+from searches.networks.families import Index, NetworkFamily, SharedWeights, fewer_pixels
 from searches.networks.residual_network import (
     ConvNorm,
     ResidualBlock,
@@ -31,6 +31,9 @@ from searches.networks.residual_network import (
 from searches.spaces.base import Genes, SearchSpace
 from searches.spaces.residual_layout import Block, ResidualSpace
 from searches.spaces.residual_layout import StemConvolution as StemChoice
+
+PARTS = ("stem", "blocks")
+WIDTHS = ("cin", "mid", "cout")
 
 
 def config_of(
@@ -243,6 +246,13 @@ class ResidualNetworks(NetworkFamily):
         initialise(network)
         return network
 
+    def smaller(self, config: dict[str, Any], quantity: str, share: float) -> dict[str, Any]:
+        if quantity == "resolution":
+            return fewer_pixels(config, share)
+        found = {part: [_fewer(layer, share) for layer in config[part]] for part in PARTS}
+        found["stem"][0]["cin"] = config["in_channels"]
+        return config | found
+
     def supernet(
         self,
         space: SearchSpace,
@@ -251,6 +261,11 @@ class ResidualNetworks(NetworkFamily):
         std: Sequence[float] | None = None,
     ) -> SharedWeights:
         return ResidualSupernet(_checked(space), mean=mean, std=std)
+
+
+def _fewer(layer: dict[str, Any], share: float) -> dict[str, Any]:
+    """The layer with a share of its channels; equal numbers stay equal, as shortcuts need."""
+    return layer | {name: max(1, round(share * layer[name])) for name in WIDTHS if name in layer}
 
 
 def _checked(space: SearchSpace) -> ResidualSpace:

@@ -101,6 +101,19 @@ class NetworkFamily(ABC):
             TypeError: The family shares no weights.
         """
 
+    def smaller(self, config: dict[str, Any], quantity: str, share: float) -> dict[str, Any]:
+        """The configuration of the same network with fewer pixels or channels.
+
+        Args:
+            config: Of the network as its architecture says.
+            quantity: "resolution" or "channels".
+            share: Of it that is left, above 0 and at most 1; what cannot be divided is rounded.
+
+        Raises:
+            TypeError: The family's networks have just as many as they have.
+        """
+        raise TypeError(f"{type(self).__name__} have no less {quantity} than they have")
+
 
 def family_of(space: SearchSpace) -> NetworkFamily:
     """The networks of a space, as its family's card says.
@@ -132,6 +145,13 @@ def configuration(network: nn.Module) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise TypeError(f"{type(network).__name__} has no configuration")
     return found
+
+
+def fewer_pixels(config: dict[str, Any], share: float, *, multiple: int = 1) -> dict[str, Any]:
+    """A share of the resolution, rounded to a multiple, at least that and 4 pixels."""
+    least = multiple * -(-4 // multiple)
+    side = multiple * round(share * config["resolution"] / multiple)
+    return config | {"resolution": min(max(side, least), config["resolution"])}
 
 
 def input_shape(config: Mapping[str, Any]) -> tuple[int, ...]:

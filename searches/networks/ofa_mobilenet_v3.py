@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from searches.networks import mobilenet_v3
-from searches.networks.building import config_of, initialise
+from searches.networks.building import config_of, initialise, smaller
 from searches.networks.elastic import ElasticMBConv
 from searches.networks.families import Index, NetworkFamily, SharedWeights
 from searches.networks.mobilenet_v3 import MobileNetV3
@@ -140,6 +140,9 @@ class OfaMobileNetV3Networks(NetworkFamily):
         network = MobileNetV3(config)
         initialise(network)
         return network
+
+    def smaller(self, config: dict[str, Any], quantity: str, share: float) -> dict[str, Any]:
+        return smaller(config, quantity, share)
 
     def supernet(
         self,

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from searches.networks import mobilenet_v3
-from searches.networks.building import initialise
+from searches.networks.building import initialise, smaller
 from searches.networks.families import NetworkFamily, SharedWeights
 from searches.networks.mixed import Choice, Floats, MixedOperation, Mixture
 from searches.networks.mobilenet_v3 import MBConv, MobileNetV3, block_of
@@ -230,6 +230,9 @@ class ProxylessNetworks(NetworkFamily):
         network = MobileNetV3(config)
         initialise(network)
         return network
+
+    def smaller(self, config: dict[str, Any], quantity: str, share: float) -> dict[str, Any]:
+        return smaller(config, quantity, share)
 
     def supernet(
         self,

@@ -32,6 +32,9 @@ class RestrictedNetworks(NetworkFamily):
     def network(self, config: dict[str, Any]) -> nn.Module:
         return self.whole.network(config)
 
+    def smaller(self, config: dict[str, Any], quantity: str, share: float) -> dict[str, Any]:
+        return self.whole.smaller(config, quantity, share)
+
     def supernet(
         self,
         space: SearchSpace,

@@ -28,6 +28,9 @@ class Card:
         requires: tags that the other choices of a run must provide.
         provides: tags that this choice offers to the others.
         presets: named settings (or definitions), JSON.
+        precheck: "module:function" that finds, from the space, the settings and the budget, why
+            a run cannot start: messages by place, such as "budget" or "strategy_settings.step".
+            It must not need torch.
     """
 
     name: str
@@ -38,6 +41,7 @@ class Card:
     requires: frozenset[str] = frozenset()
     provides: frozenset[str] = frozenset()
     presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    precheck: str | None = None
 
     def load(self) -> Any:
         """The implementation: this is the moment at which its module is imported."""

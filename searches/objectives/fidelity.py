@@ -1,23 +1,60 @@
 """Fidelities: how thoroughly an evaluation was done, as rows and people name it."""
 
+from __future__ import annotations
+
+from dataclasses import dataclass
+
 FULL = "full"
-_PREFIX = "epochs="
+# What a lower fidelity has less of, and the power of it with which the cost of a training grows.
+POWERS = {"epochs": 1, "data": 1, "resolution": 2, "channels": 2}
+# A training can go on where one with fewer epochs, or less data, has ended.
+CONTINUED = ("epochs", "data")
 
 
-def fidelity_of(epochs: int, full: int) -> str:
-    """The name of an evaluation that ends after `epochs` of the `full` number of epochs."""
-    return FULL if epochs >= full else f"{_PREFIX}{epochs}"
+@dataclass(frozen=True)
+class Scale:
+    """The fidelities of an evaluator: of which quantity they have how much.
 
-
-def epochs_of(fidelity: str, full: int) -> int:
-    """The epochs that a fidelity stands for.
-
-    Raises:
-        ValueError: no fidelity, or one with more epochs than a full evaluation.
+    Attributes:
+        full: amount of a full evaluation: epochs, or 100 percent.
+        quantity: one of POWERS.
     """
-    if fidelity == FULL:
-        return full
-    number = fidelity.removeprefix(_PREFIX)
-    if number == fidelity or not number.isdecimal() or not 1 <= int(number) < full:
-        raise ValueError(f"{fidelity!r} is neither “{FULL}” nor “{_PREFIX}1” to {full - 1}.")
-    return int(number)
+
+    full: int
+    quantity: str = "epochs"
+
+    @property
+    def power(self) -> int:
+        """A training costs the amount to the power of this."""
+        return POWERS[self.quantity]
+
+    @property
+    def is_continued(self) -> bool:
+        """Whether a higher fidelity goes on where a lower one has ended."""
+        return self.quantity in CONTINUED
+
+    @property
+    def _unit(self) -> str:
+        return "" if self.quantity == "epochs" else "%"
+
+    def name(self, amount: int) -> str:
+        """How rows call an evaluation with so much, "full" from the full amount on."""
+        return FULL if amount >= self.full else f"{self.quantity}={amount}{self._unit}"
+
+    def amount(self, fidelity: str) -> int:
+        """The inverse of `name`.
+
+        Raises:
+            ValueError: no fidelity of this scale, or one above a full evaluation.
+        """
+        if fidelity == FULL:
+            return self.full
+        number = fidelity.removeprefix(f"{self.quantity}=").removesuffix(self._unit)
+        if (
+            number.isdecimal()
+            and 1 <= int(number) < self.full
+            and self.name(int(number)) == fidelity
+        ):
+            return int(number)
+        ends = f"“{self.name(1)}” to “{self.name(self.full - 1)}”"
+        raise ValueError(f"{fidelity!r} is neither “{FULL}” nor {ends}.")

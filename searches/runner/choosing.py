@@ -4,7 +4,7 @@ import logging
 import re
 import time
 import traceback
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from searches.models import ChosenModel, ModelFile, Run
 from searches.objectives.measures import to_json
-from searches.runner import engine, slices
+from searches.runner import candidates, engine, slices
 from searches.runner.versions import code_version
 from webnas.disk import is_no_space
 from webnas.work import files, leases
@@ -94,7 +94,7 @@ def _slice(making: Making) -> None:
     state: dict[str, Any] = {"phase": "judge", "inner": None}
     if saved:
         state = engine.load_checkpoint(saved)
-    candidate = _candidate(making)
+    candidate = candidates.candidate_of(making.run, making.model.trial)
     if state["phase"] == "judge":
         if state["inner"] is not None:
             candidate.restore(state["inner"])
@@ -112,18 +112,6 @@ def _slice(making: Making) -> None:
         tuner.restore(state["inner"])
     if _advance(making, tuner, "tune", judged=state["judged"]):
         _export(making, tuner.network(), _qualities(making, tuner))
-
-
-def _candidate(making: Making) -> "Candidate":
-    trial, run = making.model.trial, making.run
-    evaluator = engine.prepared_evaluator_of(run)
-    candidate = evaluator.candidate(
-        engine.genes_of(trial), seed=engine.trial_seed(run, trial), fidelity=trial.fidelity
-    )
-    if trial.checkpoint and not making.model.checkpoint:
-        with suppress(FileNotFoundError):  # dropped since: it left the front; its training repeats
-            candidate.restore(engine.load_checkpoint(trial.checkpoint))
-    return candidate
 
 
 def _tuner(making: Making, candidate: "Candidate", epochs: int) -> Any:

@@ -13,7 +13,7 @@ from searches.datasets import kinds, known_table
 from searches.evaluators.registry import EVALUATORS
 from searches.models import DataSet, Run, Space, Supernet, Trial
 from searches.objectives.cards import Card, load_object
-from searches.objectives.fidelity import FULL
+from searches.objectives.fidelity import FULL, Scale
 from searches.objectives.limits import Limit
 from searches.objectives.measures import COSTS, Measure
 from searches.objectives.objectives import Objective
@@ -137,7 +137,7 @@ def problem_of(run: Run, costing: Costing) -> Problem:
         limits=tuple(limit.text(known) for limit in limits),
         aims=tuple(_aim(run, objective) for objective in objectives if run.scale),
         costs=lambda population: costing.losses(population, objectives),
-        epochs=_epochs(run),
+        fidelities=_fidelities(run),
         derived=_derived(run),
         prior=prior_of(run, costing, objectives, limits),
         expected=expectation_of(run, costing),
@@ -155,12 +155,13 @@ def expectation_of(run: Run, costing: Costing) -> "Surrogate | None":
     return Surrogate(run, costing) if asks_a_surrogate(run) else None
 
 
-def _epochs(run: Run) -> int:
-    """Of a full evaluation, where the evaluator can stop earlier."""
+def _fidelities(run: Run) -> Scale | None:
+    """Of the evaluator, where it has several."""
     card = EVALUATORS[run.evaluator]
     if "fidelities" not in card.provides:
-        return 0
-    return int(settings_of(card, run.evaluator_settings).epochs)
+        return None
+    scale: Scale = settings_of(card, run.evaluator_settings).scale()
+    return scale
 
 
 def _derived(run: Run) -> tuple[Genes, ...]:

@@ -14,7 +14,7 @@ from django.utils import timezone
 from searches.models import Run, Trial
 from searches.objectives.limits import total_violation
 from searches.objectives.measures import Measures, from_json, to_json
-from searches.runner import engine, slices
+from searches.runner import candidates, engine, slices
 from webnas.disk import is_no_space
 from webnas.work import files, leases
 from webnas.work.leases import Heartbeat, Lease, LeaseLost
@@ -120,13 +120,7 @@ def _run(run_id: int) -> Run:
 
 def _advance(judging: Judging) -> None:
     run, trial = judging.run, judging.trial
-    evaluator = engine.prepared_evaluator_of(run)
-    candidate = evaluator.candidate(
-        engine.genes_of(trial), seed=engine.trial_seed(run, trial), fidelity=trial.fidelity
-    )
-    checkpoint = trial.checkpoint or _to_go_on_from(trial)
-    if checkpoint:
-        candidate.restore(engine.load_checkpoint(checkpoint))
+    candidate = candidates.candidate_of(run, trial)
     progress = candidate.advance(deadline=judging.until, tick=judging.heartbeat.tick)
     if not progress.done:
         _keep(judging, candidate)
@@ -134,15 +128,6 @@ def _advance(judging: Judging) -> None:
         _verify(judging, candidate)
     else:
         _finish(judging, candidate)
-
-
-def _to_go_on_from(trial: Trial) -> str:
-    """Checkpoint of the trial that this one continues; without it the training starts again."""
-    number = trial.data.get("resume_from")
-    if number is None:
-        return ""
-    before = Trial.objects.filter(run=trial.run_id, number=number)
-    return before.values_list("checkpoint", flat=True).first() or ""
 
 
 def _keep(judging: Judging, candidate: "Candidate") -> None:

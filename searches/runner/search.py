@@ -199,8 +199,7 @@ def new_trials(run: Run, costing: Costing, proposals: Sequence[Proposal]) -> lis
     for proposal, cost, name in zip(proposals, costs, hashes, strict=True):
         trial = _new_trial(run, proposal, cost, name)
         if proposal.resume_from is not None:
-            root = roots[proposal.resume_from]
-            trial.data |= {"resume_from": proposal.resume_from, "root": root}
+            trial.data |= {"resume_from": proposal.resume_from, **roots[proposal.resume_from]}
         twin = known.get((name, proposal.fidelity))
         if twin is not None:
             _copy(twin, trial)
@@ -208,11 +207,17 @@ def new_trials(run: Run, costing: Costing, proposals: Sequence[Proposal]) -> lis
     return trials
 
 
-def _roots(run: Run, proposals: Sequence[Proposal]) -> dict[int, int]:
-    """For each trial that is continued, the number of the one that started its training."""
+def _roots(run: Run, proposals: Sequence[Proposal]) -> dict[int, dict[str, Any]]:
+    """For each trial that is continued, which one started its training, and its fidelities."""
     numbers = [p.resume_from for p in proposals if p.resume_from is not None]
-    rows = run.trials.filter(number__in=numbers).values_list("number", "data__root")
-    return {number: number if root is None else root for number, root in rows}
+    rows = run.trials.filter(number__in=numbers)
+    found = {}
+    for number, fidelity, root, earlier in rows.values_list(
+        "number", "fidelity", "data__root", "data__earlier"
+    ):
+        fidelities = [*(earlier or []), fidelity]
+        found[number] = {"root": number if root is None else root, "earlier": fidelities}
+    return found
 
 
 def _new_trial(run: Run, proposal: Proposal, costs: Measures, name: str) -> Trial:

@@ -354,15 +354,18 @@ def _column_bound(checked: Checked, measure: str) -> Bound:
 
 
 def _precheck(checked: Checked) -> None:
-    """What the strategy itself has against this space, its settings or the budget."""
-    request, card = checked.request, checked.cards.get("strategy")
-    is_wrong = any(place.startswith("strategy_settings") for place in checked.errors)
-    if is_wrong or not isinstance(card, StrategyCard) or card.precheck is None:
-        return
-    space = engine.space_for(request.space, request.dataset)
-    settings = engine.settings_of(card, dict(request.strategy_settings))
-    for place, messages in load_object(card.precheck)(space, settings, request.budget).items():
-        checked.errors.setdefault(place, []).extend(messages)
+    """What the strategy and the evaluator have against this space, their settings, the budget."""
+    request = checked.request
+    settings = {"strategy": request.strategy_settings, "evaluator": request.evaluator_settings}
+    for place, chosen in settings.items():
+        card = checked.cards.get(place)
+        is_wrong = any(name.startswith(f"{place}_settings") for name in checked.errors)
+        if is_wrong or card is None or card.precheck is None:
+            continue
+        space = engine.space_for(request.space, request.dataset)
+        filled = engine.settings_of(card, dict(chosen))
+        for where, messages in load_object(card.precheck)(space, filled, request.budget).items():
+            checked.errors.setdefault(where, []).extend(messages)
 
 
 def _check_known(checked: Checked, place: str, measure: str, device: int | None) -> bool:

@@ -9,6 +9,9 @@ from searches.spaces import cell_presets, mlp_presets, network_presets, presets
 from searches.spaces.base import SearchSpace
 from searches.spaces.restriction import ONLY, restricted
 
+# Networks of these families may have fewer pixels or channels than the architecture says.
+REDUCIBLE = ("reducible resolution", "reducible channels")
+
 
 @dataclass(frozen=True)
 class SpaceCard(Card):
@@ -39,7 +42,7 @@ FAMILIES = Registry(
             summary="Elastic depth, width, kernel and resolution of a MobileNetV3: "
             "every architecture is a part of one network whose weights are trained once.",
             requires=frozenset({"data:images"}),
-            provides=frozenset({"weight sharing", "slot additive", "target:mobile"}),
+            provides=frozenset({"weight sharing", "slot additive", "target:mobile", *REDUCIBLE}),
             presets={
                 "full": presets.OFA_MOBILENET_V3_FULL,
                 "small": presets.OFA_MOBILENET_V3_SMALL,
@@ -53,7 +56,7 @@ FAMILIES = Registry(
             summary="Elastic depth, width, expansion and resolution of a ResNet50-D: "
             "every architecture is a part of one network whose weights are trained once.",
             requires=frozenset({"data:images"}),
-            provides=frozenset({"weight sharing", "slot additive", "target:mobile"}),
+            provides=frozenset({"weight sharing", "slot additive", "target:mobile", *REDUCIBLE}),
             presets={
                 "full": network_presets.OFA_RESNET50_FULL,
                 "small": network_presets.OFA_RESNET50_SMALL,
@@ -67,7 +70,7 @@ FAMILIES = Registry(
             summary="Depth and width of every stage of a plain ResNet, the resolution and, "
             "if wanted, every kernel; basic or bottleneck blocks.",
             requires=frozenset({"data:images"}),
-            provides=frozenset({"weight sharing", "slot additive", "target:mobile"}),
+            provides=frozenset({"weight sharing", "slot additive", "target:mobile", *REDUCIBLE}),
             presets={
                 "full": network_presets.RESIDUAL_FULL,
                 "small": network_presets.RESIDUAL_SMALL,
@@ -82,7 +85,13 @@ FAMILIES = Registry(
             "the candidates can be weighed by gradients.",
             requires=frozenset({"data:images"}),
             provides=frozenset(
-                {"weight sharing", "slot additive", "target:mobile", "differentiable slots"}
+                {
+                    "weight sharing",
+                    "slot additive",
+                    "target:mobile",
+                    "differentiable slots",
+                    *REDUCIBLE,
+                }
             ),
             presets={
                 "full": network_presets.PROXYLESS_FULL,
@@ -98,7 +107,9 @@ FAMILIES = Registry(
             summary="Linear layers for rows of numbers: how many, how wide each, "
             "and with which activation.",
             requires=frozenset({"data:features"}),
-            provides=frozenset({"weight sharing", "slot additive", "target:features"}),
+            provides=frozenset(
+                {"weight sharing", "slot additive", "target:features", "reducible channels"}
+            ),
             presets={"features": mlp_presets.FEATURES},
         ),
         SpaceCard(
@@ -109,7 +120,9 @@ FAMILIES = Registry(
             summary="Linear layers on the pixels of small images: how many, how wide each, "
             "and with which activation.",
             requires=frozenset({"data:images"}),
-            provides=frozenset({"weight sharing", "slot additive", "target:mobile"}),
+            provides=frozenset(
+                {"weight sharing", "slot additive", "target:mobile", "reducible channels"}
+            ),
             presets={"8 pixels": mlp_presets.SMALL_IMAGES, "16 pixels": mlp_presets.IMAGES},
         ),
         SpaceCard(
@@ -121,7 +134,13 @@ FAMILIES = Registry(
             "that halves the map: the cells of NASNet, ENAS, DARTS and NAS-Bench-201.",
             requires=frozenset({"data:images"}),
             provides=frozenset(
-                {"weight sharing", "slot additive", "target:mobile", "differentiable slots"}
+                {
+                    "weight sharing",
+                    "slot additive",
+                    "target:mobile",
+                    "differentiable slots",
+                    *REDUCIBLE,
+                }
             ),
             presets=cell_presets.PRESETS,
         ),

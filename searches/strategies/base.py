@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from searches.objectives.fidelity import Scale
 from searches.spaces.base import Genes, SearchSpace
 
 Floats = npt.NDArray[np.float64]
@@ -93,7 +94,7 @@ class Problem:
         limits: the limits in words, for messages.
         aims: the objectives in order; empty when nothing is known of them.
         costs: [n, n_objectives] losses known before an evaluation, NaN where only it can tell.
-        epochs: of a full evaluation, when the evaluator can stop earlier; else 0.
+        fidelities: of the evaluator, when it has several.
         prior: results of an earlier run, best first, costed for this one; their tickets are 0.
             Losses are None where their quality was judged differently.
         derived: architectures that a one-shot strategy's training ended with, the best first.
@@ -107,7 +108,7 @@ class Problem:
     limits: tuple[str, ...] = ()
     aims: tuple[Aim, ...] = ()
     costs: Callable[[Sequence[Genes]], Floats] | None = None
-    epochs: int = 0
+    fidelities: Scale | None = None
     prior: tuple[Result, ...] = ()
     derived: tuple[Genes, ...] = ()
     expected: Callable[[Sequence[Genes]], Expectation] | None = None

@@ -4,7 +4,8 @@ Sources: Jamieson, Talwalkar: Non-stochastic Best Arm Identification and Hyperpa
 Optimization, AISTATS 2016 (successive halving). Li et al.: Hyperband, JMLR 18, 2018, algorithm 1.
 Li et al.: A System for Massively Parallel Hyperparameter Tuning, MLSys 2020 (ASHA), algorithm 2.
 
-A trial that goes on continues the training of the one before, on the same schedule. Several
+A trial that goes on continues the training of the one before, on the same schedule, where the
+evaluator reduces epochs or data; with fewer pixels or channels it begins anew. Several
 objectives: those go on that no other of the same rung beats, the loneliest first (as in Schmucker
 et al., 2021, arXiv 2106.12639, with crowding distances). The architectures that start come from
 any sampling strategy, which is told the results of the first rung of each.
@@ -17,7 +18,7 @@ from itertools import pairwise
 from random import Random
 from typing import Any
 
-from searches.objectives.fidelity import fidelity_of
+from searches.objectives.fidelity import Scale
 from searches.objectives.settings import build
 from searches.spaces.base import Genes
 from searches.strategies.base import Problem, Proposal, Result, Strategy
@@ -25,18 +26,20 @@ from searches.strategies.selection import best_first
 from searches.strategies.settings.fidelity import HalvingSettings
 
 
-def rungs_of(epochs: int, *, eta: int, least: int) -> tuple[int, ...]:
-    """Epochs of the rungs, ascending: R, R/η, R/η², … as long as `least` are left, rounded.
+def rungs_of(full: int, *, eta: int, least: int, power: int = 1) -> tuple[int, ...]:
+    """Amounts of the rungs, ascending: R, R/η, R/η², … as long as `least` is left, rounded.
 
     Args:
-        epochs: R, of a full evaluation.
-        eta: η.
+        full: R, epochs (or percent) of a full evaluation.
+        eta: η, by which the cost of an evaluation grows from rung to rung.
         least: of the first rung.
+        power: of the amount with which the cost grows; R is divided by the root of η.
     """
-    found, n = [epochs], epochs / eta
+    step = eta ** (1 / power)
+    found, n = [full], full / step
     while n >= least and round(n) < found[-1] and round(n) >= 1:
         found.append(round(n))
-        n /= eta
+        n /= step
     return tuple(reversed(found))
 
 
@@ -88,9 +91,10 @@ class Halving(Strategy):
 
     def __init__(self, problem: Problem, settings: HalvingSettings, rng: Random):
         self.problem, self.settings = problem, settings
-        full = max(1, problem.epochs)
-        epochs = rungs_of(full, eta=settings.eta, least=settings.min_epochs)
-        self.fidelities = [fidelity_of(n, full) for n in epochs]
+        scale = problem.fidelities or Scale(1)
+        least = settings.min_epochs if scale.quantity == "epochs" else settings.min_share
+        amounts = rungs_of(scale.full, eta=settings.eta, least=least, power=scale.power)
+        self.fidelities = [scale.name(amount) for amount in amounts]
         self.sampler = _sampler(problem, settings, rng)
         self.brackets: list[Bracket] = []
         self.homes: dict[Genes, Bracket] = {}

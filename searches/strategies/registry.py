@@ -12,13 +12,9 @@ class StrategyCard(Card):
     Attributes:
         trainable: "module:Class" of the training that a one-shot strategy searches by; None for
             strategies that propose and are told.
-        precheck: "module:function" that finds, from the space, the settings and the budget, why
-            a run cannot start: messages by place, such as "budget" or "strategy_settings.step".
-            It must not need torch.
     """
 
     trainable: str | None = None
-    precheck: str | None = None
 
 
 STRATEGIES = Registry(

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, Literal
 
+import torch
 from torch import Generator, Tensor
 
 from searches.objectives.measures import MeasuredValue
@@ -14,6 +15,7 @@ from searches.training.base import Tick, always
 
 Network = Callable[[Tensor], Tensor]
 Split = Literal["train", "validation", "test"]
+JUDGED_AT_ONCE = 200
 
 
 class Task(ABC):
@@ -53,6 +55,15 @@ class Task(ABC):
     @abstractmethod
     def loss(self, outputs: Tensor, targets: Tensor, *, smoothing: float = 0.0) -> Tensor:
         """The number to minimise, averaged over the batch."""
+
+    @torch.no_grad()
+    def mean_loss(self, network: Network, split: Split, *, resolution: int) -> float:
+        """The loss over a whole split, without smoothing, of a network in evaluation mode."""
+        total, n = 0.0, self.size(split)
+        for indices in torch.split(torch.arange(n), JUDGED_AT_ONCE):
+            inputs, targets = self.batch(split, indices, resolution)
+            total += self.loss(network(inputs), targets).item() * len(indices)
+        return total / n
 
     @abstractmethod
     def distillation_loss(self, outputs: Tensor, teacher: Tensor) -> Tensor:

@@ -19,7 +19,7 @@ import torch
 from searches.datasets import splits
 from searches.evaluators.full import FullEvaluator
 from searches.evaluators.settings import FullSettings
-from searches.objectives.fidelity import FULL, epochs_of, fidelity_of
+from searches.objectives.fidelity import FULL, Scale
 from searches.objectives.settings import build
 from searches.spaces.registry import FAMILIES, load
 from searches.spaces.table import TableSpace
@@ -98,7 +98,7 @@ def curve(work: Path, number: int) -> dict[str, float]:
     genes = task.space.sample(Random(f"{SEED} {number}"))
     found, state, began = {}, None, time.monotonic()
     for epochs in rungs_of(EPOCHS, eta=3, least=LEAST):
-        name = fidelity_of(epochs, EPOCHS)
+        name = Scale(EPOCHS).name(epochs)
         candidate = evaluator.candidate(genes, seed=number, fidelity=name)
         if state is not None:
             candidate.restore(state)
@@ -114,7 +114,11 @@ def play(curves: list[dict[str, float]], order: int) -> dict[str, int]:
     """One ASHA over all networks: what it chose, and the epochs that it spent."""
     space = TableSpace("0" * 64, [("network", [str(number) for number in range(NETWORKS)])])
     problem = Problem(
-        space, 1, lambda population: np.zeros(len(population)), budget=1000, epochs=EPOCHS
+        space,
+        1,
+        lambda population: np.zeros(len(population)),
+        budget=1000,
+        fidelities=Scale(EPOCHS),
     )
     settings = build(HalvingSettings, {"eta": 3, "min_epochs": LEAST})
     strategy = Asha(problem, settings, Random(order))
@@ -123,7 +127,7 @@ def play(curves: list[dict[str, float]], order: int) -> dict[str, int]:
     spent = clock = 0
     while True:
         for proposal in strategy.ask(WORKERS - len(running)):
-            epochs = epochs_of(proposal.fidelity, EPOCHS)
+            epochs = Scale(EPOCHS).amount(proposal.fidelity)
             more = epochs - reached.get(proposal.resume_from or 0, 0)
             reached[proposal.ticket] = epochs
             spent += more

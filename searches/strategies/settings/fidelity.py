@@ -17,7 +17,7 @@ class HalvingSettings:
     eta: int = field(
         default=3,
         metadata={
-            "help": "One in so many goes on, with so many times the epochs.",
+            "help": "One in so many goes on, at so many times the cost.",
             "min": 2,
             "max": 10,
         },
@@ -25,4 +25,13 @@ class HalvingSettings:
     min_epochs: int = field(
         default=1,
         metadata={"help": "Epochs after which the first are left.", "min": 1, "max": 10_000},
+    )
+    min_share: int = field(
+        default=10,
+        metadata={
+            "help": "Where the evaluator reduces something else than epochs: what the first are "
+            "left of it, in %.",
+            "min": 1,
+            "max": 100,
+        },
     )

@@ -5,11 +5,13 @@ from dataclasses import replace
 import pytest
 from django.contrib.auth.models import User
 
-from searches.models import Run, Space
+from searches.models import Run, Space, Trial
 from searches.objectives.fronts import non_dominated
-from searches.runner import engine
+from searches.runner import candidates, engine
 from searches.services import runs
 from searches.services.requests import RunRequest
+from searches.spaces import registry
+from searches.spaces.registry import FAMILIES
 from webnas.refusals import RefusedRequest
 from webnas.work import files
 
@@ -93,6 +95,41 @@ def test_only_full_trainings_are_on_the_front(request_):
     keep = non_dominated([(-t.value_0, t.value_1) for t in full])
     expected = {t.number for t, kept in zip(full, keep, strict=True) if kept}
     assert set(run.trials.filter(on_front=True).values_list("number", flat=True)) == expected
+
+
+def test_less_of_what_the_space_cannot_reduce_is_refused(request_, dataset):
+    loaded = registry.load(FAMILIES["mlp_images"].presets["8 pixels"])
+    perceptrons = Space.objects.create(
+        name="perceptrons",
+        family=loaded.family,
+        definition=loaded.to_json(),
+        content_hash=loaded.content_hash(),
+        size=str(loaded.size()),
+    )
+    with pytest.raises(RefusedRequest) as refusal:
+        started(request_, space=perceptrons, evaluator_settings={"reduces": "resolution"})
+    assert "cannot be reduced" in refusal.value.errors["evaluator_settings.reduces"][0]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("quantity", "least", "first"), [("data", 20, "data=25%"), ("channels", 40, "channels=50%")]
+)
+def test_trials_with_less_of_something_else_lead_to_full_ones(request_, quantity, least, first):
+    settings = EVALUATOR | {"reduces": quantity}
+    least = {"eta": 4, "min_share": least}
+    run = drive(started(request_, evaluator_settings=settings, strategy_settings=least, budget=5))
+    assert run.status == Run.Status.FINISHED
+    full = run.trials.get(fidelity="full")
+    assert full.data["earlier"] == [first]
+    assert full.measures["accuracy"]["provenance"] == "fully trained"
+
+    # What was kept of the cheap ones does not matter: without it all is trained again.
+    whole = candidates.candidate_of(
+        run, Trial(run=run, number=1, data=full.data | {"resume_from": 0})
+    )
+    assert whole.advance(deadline=float("inf"), tick=lambda: True).done
+    assert whole.quality("validation")["accuracy"].value == full.value_0
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ from random import Random
 
 import numpy as np
 
+from searches.objectives.fidelity import Scale
 from searches.objectives.settings import build
 from searches.spaces import registry
 from searches.spaces.base import Gene, SearchSpace
@@ -102,7 +103,7 @@ def problem_for(space, *, n_objectives=2, violations=unlimited, prior=()):
         limits=("macs at most 1",),
         aims=tuple(Aim(f"goal {k}", k == 0, 0.0, 1.0) for k in range(n_objectives)),
         costs=costs,
-        epochs=EPOCHS,
+        fidelities=Scale(EPOCHS),
         prior=prior,
     )
 

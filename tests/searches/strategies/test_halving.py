@@ -8,13 +8,14 @@ from random import Random
 import numpy as np
 import pytest
 
-from searches.objectives.fidelity import epochs_of, fidelity_of
+from searches.objectives.fidelity import Scale
 from searches.objectives.settings import build
 from searches.spaces.presets import OFA_MOBILENET_V3_FULL
 from searches.spaces.registry import load
 from searches.strategies.base import Problem, Result
 from searches.strategies.halving import rungs_of
 from searches.strategies.registry import STRATEGIES
+from searches.strategies.settings.fidelity import HalvingSettings
 
 SPACE = load(OFA_MOBILENET_V3_FULL)
 NAMES = ("successive_halving", "hyperband", "asha")
@@ -24,7 +25,7 @@ def make(name, *, epochs=27, budget=200, n_objectives=1, seed=0, **settings):
     def violations(population):
         return np.zeros(len(population))
 
-    problem = Problem(SPACE, n_objectives, violations, budget=budget, epochs=epochs)
+    problem = Problem(SPACE, n_objectives, violations, budget=budget, fidelities=Scale(epochs))
     card = STRATEGIES[name]
     return card.load()(problem, build(card.settings_class(), settings), Random(seed))
 
@@ -71,12 +72,34 @@ def test_rungs_are_powers_of_eta_below_the_full_evaluation(epochs, eta, least, e
     assert rungs_of(epochs, eta=eta, least=least) == expected
 
 
+def test_rungs_of_what_costs_its_square_are_closer():
+    assert rungs_of(100, eta=4, least=10, power=2) == (12, 25, 50, 100)
+
+
+def test_fidelities_of_a_share_are_named_in_percent():
+    scale = Scale(100, "data")
+    assert [scale.name(n) for n in (11, 33, 100)] == ["data=11%", "data=33%", "full"]
+    assert [scale.amount(name) for name in ("data=11%", "full")] == [11, 100]
+    for wrong in ("data=11", "channels=11%", "data=100%", "epochs=1"):
+        with pytest.raises(ValueError, match="neither"):
+            scale.amount(wrong)
+
+
+def test_the_evaluator_says_of_what_the_first_have_less():
+    def violations(population):
+        return np.zeros(len(population))
+
+    problem = Problem(SPACE, 1, violations, budget=20, fidelities=Scale(100, "channels"))
+    strategy = STRATEGIES["asha"].load()(problem, build(HalvingSettings, {}), Random(0))
+    assert strategy.fidelities == [f"channels={n}%" for n in (11, 19, 33, 58)] + ["full"]
+
+
 def test_fidelities_are_named_by_their_epochs():
-    assert [fidelity_of(n, 27) for n in (1, 9, 27, 40)] == ["epochs=1", "epochs=9", "full", "full"]
-    assert [epochs_of(name, 27) for name in ("epochs=1", "epochs=9", "full")] == [1, 9, 27]
+    assert [Scale(27).name(n) for n in (1, 9, 27, 40)] == ["epochs=1", "epochs=9", "full", "full"]
+    assert [Scale(27).amount(name) for name in ("epochs=1", "epochs=9", "full")] == [1, 9, 27]
     for wrong in ("epochs=0", "epochs=27", "epochs=x", "9", ""):
         with pytest.raises(ValueError, match="neither"):
-            epochs_of(wrong, 27)
+            Scale(27).amount(wrong)
 
 
 # Li et al., 2018, table 1 with ⌈·⌉ for the sizes: bracket -> architectures by rung.
@@ -88,10 +111,10 @@ def test_brackets_of_hyperband_have_the_published_sizes():
     proposals = played(make("hyperband", epochs=81, budget=budget))
     total = Counter()
     for sizes in HYPERBAND_81:
-        names = [fidelity_of(3**k, 81) for k in range(5)][-len(sizes) :]
+        names = [Scale(81).name(3**k) for k in range(5)][-len(sizes) :]
         total.update(dict(zip(names, sizes, strict=True)))
     assert by_fidelity(proposals) == total
-    spent = sum(epochs_of(p.fidelity, 81) for p in proposals)
+    spent = sum(Scale(81).amount(p.fidelity) for p in proposals)
     assert spent == 1902  # whole trainings from scratch; less when they continue
 
 
@@ -104,7 +127,7 @@ def test_a_round_of_hyperband_costs_what_is_published(epochs, units):
         proposals = strategy.ask(1)
         if len(strategy.brackets) > levels:
             break
-        spent += sum(epochs_of(p.fidelity, epochs) for p in proposals)
+        spent += sum(Scale(epochs).amount(p.fidelity) for p in proposals)
         strategy.tell([judged(p) for p in proposals])
     assert spent == units
 
@@ -137,7 +160,7 @@ def test_who_goes_on_continues_the_trial_before(name):
         before = tickets[proposal.resume_from]
         assert before.genes == proposal.genes
         assert before.ticket < proposal.ticket
-        assert epochs_of(before.fidelity, 27) < epochs_of(proposal.fidelity, 27)
+        assert Scale(27).amount(before.fidelity) < Scale(27).amount(proposal.fidelity)
 
 
 @pytest.mark.parametrize("name", NAMES)
