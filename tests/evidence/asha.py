@@ -1,14 +1,16 @@
 """ASHA on CIFAR-10: the choice of full training for a part of its epochs.
 
 Cells of NAS-Bench-201, drawn at random, are trained in full, with their accuracy noted wherever
-a rung ends: training for fewer epochs is a prefix of it, bit for bit. ASHA is then played on these
-real learning curves with four workers, the networks coming in many different orders.
+a rung may end: training for fewer epochs is a prefix of it, bit for bit. ASHA is then played on
+these real learning curves with four workers, the networks coming in many different orders, at
+several settings of eta; all of them are written down, and the claim rests on the first.
 """
 
 import heapq
 import json
 import math
 import time
+from functools import cache
 from pathlib import Path
 from random import Random
 from statistics import mean
@@ -31,59 +33,74 @@ from searches.targets.mobile import MobileTask
 from searches.targets.settings import MobileSettings
 from tests.evidence.cifar10 import unpacked
 
-NETWORKS, EPOCHS, IMAGES, WORKERS, ORDERS = 27, 18, 4000, 4, 200
-LEAST = 2
+NETWORKS, EPOCHS, WORKERS, ORDERS = 32, 16, 4, 200
+SETTINGS = ((2, 2), (2, 1), (3, 2), (4, 1))  # eta, least epochs
 SEED = 1
 
 
 def measure(work: Path) -> dict:
     torch.set_num_threads(1)
     curves = [curve(work, number) for number in range(NETWORKS)]
-    best = max(range(NETWORKS), key=lambda i: curves[i][FULL])
     accuracies = sorted((c[FULL] for c in curves), reverse=True)
-    played = [play(curves, order) for order in range(ORDERS)]
-    shares = [row["epochs"] / (NETWORKS * EPOCHS) for row in played]
-    behind = [curves[best][FULL] - curves[row["choice"]][FULL] for row in played]
-    accuracy = curves[best][FULL]
-    noise = Z90 * math.sqrt(2 * accuracy * (1 - accuracy) / IMAGES)  # of a difference
     found = {
         "networks": NETWORKS,
         "epochs_of_full_training": NETWORKS * EPOCHS,
-        "rungs": list(rungs_of(EPOCHS, eta=3, least=LEAST)),
+        "images": {part: task_of().size(part) for part in ("train", "validation")},
         "validation_accuracy_of_full_training": [round(a, 4) for a in accuracies],
-        "share_of_epochs": {"mean": round(mean(shares), 4), "max": round(max(shares), 4)},
+        "points_of_noise_between_two": round(100 * noise(accuracies[0]), 2),
         "orders": ORDERS,
-        "orders_below_40_percent": mean(share < 0.4 for share in shares),
-        "chose_the_same_network": mean(row["choice"] == best for row in played),
-        "points_behind_the_best": {
-            "mean": round(100 * mean(behind), 3),
-            "max": round(100 * max(behind), 3),
-        },
-        "points_of_noise_between_two": round(100 * noise, 2),
+        "settings": [replayed(curves, eta, least) for eta, least in SETTINGS],
         "seed": SEED,
     }
+    claimed = found["settings"][0]
     found["holds"] = {
-        "less than 40 % of the epochs": mean(shares) < 0.4,
-        "the same choice, or one that cannot be told from it, in nine orders of ten": mean(
-            gap <= noise for gap in behind
-        )
-        >= 0.9,
+        "less than 40 % of the epochs": claimed["share_of_epochs"]["mean"] < 0.4,
+        "the very same network in nine orders of ten": claimed["chose_the_same_network"] >= 0.9,
+        "the same, or one that cannot be told from it, in nine orders of ten": (
+            claimed["chose_one_within_the_noise"] >= 0.9
+        ),
     }
     return found
 
 
+def noise(accuracy: float) -> float:
+    """90 % of the differences between two networks that are equally good are below it."""
+    return Z90 * math.sqrt(2 * accuracy * (1 - accuracy) / task_of().size("validation"))
+
+
+def replayed(curves: list[dict[str, float]], eta: int, least: int) -> dict:
+    best = max(range(NETWORKS), key=lambda i: curves[i][FULL])
+    played = [play(curves, order, eta=eta, least=least) for order in range(ORDERS)]
+    shares = [row["epochs"] / (NETWORKS * EPOCHS) for row in played]
+    behind = [curves[best][FULL] - curves[row["choice"]][FULL] for row in played]
+    within = noise(curves[best][FULL])
+    return {
+        "eta": eta,
+        "rungs": list(rungs_of(EPOCHS, eta=eta, least=least)),
+        "share_of_epochs": {"mean": round(mean(shares), 4), "max": round(max(shares), 4)},
+        "orders_below_40_percent": mean(share < 0.4 for share in shares),
+        "chose_the_same_network": mean(row["choice"] == best for row in played),
+        "chose_one_within_the_noise": mean(gap <= within for gap in behind),
+        "points_behind_the_best": {
+            "mean": round(100 * mean(behind), 3),
+            "max": round(100 * max(behind), 3),
+        },
+    }
+
+
+@cache
 def task_of() -> MobileTask:
-    """Images of CIFAR-10, balanced over the classes; as many to judge by as to learn from."""
-    images, labels, classes = unpacked("cifar10_train_0.npz")
-    train, val, test = (slice(n * IMAGES, (n + 1) * IMAGES) for n in range(3))
-    parts = [(images[part], labels[part]) for part in (train, val, test)]
+    """All 10,000 images to learn from; half of the test set to judge by, which it does not see."""
+    train, (images, labels, classes) = (
+        unpacked("cifar10_train_0.npz"),
+        unpacked("cifar10_test_10k.npz"),
+    )
+    half = len(images) // 2
+    parts = [train[:2], (images[:half], labels[:half]), (images[half:], labels[half:])]
     data = splits.split(*parts, classes=tuple(classes), seed=0)
     small = FAMILIES["cells"].presets["nas_bench_201_small"]
     space = load({**small, "resolutions": [16]})
     return MobileTask(space, data, MobileSettings("shift_flip"))
-
-
-_tasks: dict[str, MobileTask] = {}
 
 
 def curve(work: Path, number: int) -> dict[str, float]:
@@ -91,13 +108,13 @@ def curve(work: Path, number: int) -> dict[str, float]:
     kept = work / f"cell-{number}.json"
     if kept.exists():
         return json.loads(kept.read_text())
-    if "task" not in _tasks:
-        _tasks["task"] = task_of()
-    task = _tasks["task"]
+    task = task_of()
     evaluator = FullEvaluator(task, FullSettings(epochs=EPOCHS), SEED)
     genes = task.space.sample(Random(f"{SEED} {number}"))
     found, state, began = {}, None, time.monotonic()
-    for epochs in rungs_of(EPOCHS, eta=3, least=LEAST):
+    for epochs in sorted(
+        {n for eta, least in SETTINGS for n in rungs_of(EPOCHS, eta=eta, least=least)}
+    ):
         name = Scale(EPOCHS).name(epochs)
         candidate = evaluator.candidate(genes, seed=number, fidelity=name)
         if state is not None:
@@ -110,7 +127,7 @@ def curve(work: Path, number: int) -> dict[str, float]:
     return found
 
 
-def play(curves: list[dict[str, float]], order: int) -> dict[str, int]:
+def play(curves: list[dict[str, float]], order: int, *, eta: int, least: int) -> dict[str, int]:
     """One ASHA over all networks: what it chose, and the epochs that it spent."""
     space = TableSpace("0" * 64, [("network", [str(number) for number in range(NETWORKS)])])
     problem = Problem(
@@ -120,7 +137,7 @@ def play(curves: list[dict[str, float]], order: int) -> dict[str, int]:
         budget=1000,
         fidelities=Scale(EPOCHS),
     )
-    settings = build(HalvingSettings, {"eta": 3, "min_epochs": LEAST})
+    settings = build(HalvingSettings, {"eta": eta, "min_epochs": least})
     strategy = Asha(problem, settings, Random(order))
     reached: dict[int, int] = {}  # epochs at the end of a trial
     running: list[tuple[int, int, Proposal]] = []  # when it ends, ticket

@@ -10,8 +10,19 @@ class HalvingSettings:
     sampler: str = field(
         default="random",
         metadata={
-            "help": "Which strategy proposes the architectures that start.",
-            "choices": ("random", "nsga2", "regularised_evolution", "motpe", "predictor"),
+            "help": "Which strategy proposes the architectures that start, at its own defaults.",
+            "choices": (
+                "random",
+                "grid",
+                "nsga2",
+                "regularised_evolution",
+                "ofa_evolution",
+                "local_search",
+                "motpe",
+                "predictor",
+                "reinforce",
+                "ppo",
+            ),
         },
     )
     eta: int = field(

@@ -16,16 +16,18 @@ from searches.strategies.base import Problem, Result
 from searches.strategies.halving import rungs_of
 from searches.strategies.registry import STRATEGIES
 from searches.strategies.settings.fidelity import HalvingSettings
+from tests.searches.strategies.playing import SMALL
 
 SPACE = load(OFA_MOBILENET_V3_FULL)
 NAMES = ("successive_halving", "hyperband", "asha")
+SAMPLERS = HalvingSettings.__dataclass_fields__["sampler"].metadata["choices"]
 
 
-def make(name, *, epochs=27, budget=200, n_objectives=1, seed=0, **settings):
+def make(name, space=SPACE, *, epochs=27, budget=200, n_objectives=1, seed=0, **settings):
     def violations(population):
         return np.zeros(len(population))
 
-    problem = Problem(SPACE, n_objectives, violations, budget=budget, fidelities=Scale(epochs))
+    problem = Problem(space, n_objectives, violations, budget=budget, fidelities=Scale(epochs))
     card = STRATEGIES[name]
     return card.load()(problem, build(card.settings_class(), settings), Random(seed))
 
@@ -239,13 +241,15 @@ def test_several_objectives_promote_what_no_other_beats():
     assert len(chosen & {r.genes for r in front}) == min(n, len(front))
 
 
-@pytest.mark.parametrize("sampler", ["random", "nsga2"])
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    ("name", "sampler"),
+    [(name, "nsga2") for name in NAMES] + [("asha", sampler) for sampler in SAMPLERS],
+)
 def test_restored_at_every_step_it_goes_on_as_if_undisturbed(name, sampler):
-    undisturbed = played(make(name, sampler=sampler, budget=90), batch=5)
-    strategy, found, history = make(name, sampler=sampler, budget=90), [], []
+    undisturbed = played(make(name, SMALL, sampler=sampler, budget=40), batch=5)
+    strategy, found, history = make(name, SMALL, sampler=sampler, budget=40), [], []
     for _ in range(100):
-        revived = make(name, sampler=sampler, budget=90, seed=9)
+        revived = make(name, SMALL, sampler=sampler, budget=40, seed=9)
         revived.restore(json.loads(json.dumps(strategy.state())), history)
         assert revived.state() == strategy.state()
         strategy = revived
@@ -256,6 +260,24 @@ def test_restored_at_every_step_it_goes_on_as_if_undisturbed(name, sampler):
         if strategy.finished():
             break
     assert found == undisturbed
+
+
+def test_every_sampling_strategy_may_propose_what_starts():
+    proposing = {name for name, card in STRATEGIES.items() if card.trainable is None}
+    assert set(SAMPLERS) == proposing - set(NAMES)
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_several_objectives_are_climbed_with_every_sampler(sampler):
+    strategy = make("asha", SMALL, sampler=sampler, budget=40, n_objectives=2)
+
+    def judge(proposal):
+        losses = (worth(proposal.genes), -float(sum(proposal.genes)))
+        return Result(proposal.ticket, proposal.genes, losses, fidelity=proposal.fidelity)
+
+    found = by_fidelity(played(strategy, judge=judge))
+    assert sum(found.values()) == 40
+    assert found["epochs=1"] > found["epochs=3"] > found["epochs=9"] >= 1
 
 
 @pytest.mark.parametrize("name", NAMES)
