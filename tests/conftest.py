@@ -3,10 +3,13 @@
 import os
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from django.db import connection, connections
 
+from searches.datasets.thumbnails import sample_sheet
+from searches.runner import folder
 from webnas.celery import app
 
 # Before anything imports torch: two threads on a busy machine are many times slower than one.
@@ -50,10 +53,31 @@ def django_db_modify_db_settings(
         database["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
 
 
+@pytest.fixture(scope="session")
+def files_of_all(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("files")
+
+
 @pytest.fixture(autouse=True)
-def own_files(settings, tmp_path):
-    """Each test stores its files in a folder of its own."""
-    settings.MEDIA_ROOT = str(tmp_path / "files")
+def own_files(settings, files_of_all):
+    """Each test stores its files in a folder of its own, which is made when it does."""
+    settings.MEDIA_ROOT = str(files_of_all / uuid4().hex)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def drawn_once():
+    """The picture of a data set is drawn once, however many tests register the same data."""
+    known: dict[str, bytes] = {}
+
+    def remembered(data) -> bytes:
+        name = data.sha256()
+        if name not in known:
+            known[name] = sample_sheet(data)
+        return known[name]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(folder, "sample_sheet", remembered)
+        yield
 
 
 @pytest.fixture

@@ -8,13 +8,14 @@ from searches.objectives.fronts import non_dominated
 from searches.services import runs
 from searches.services.requests import RunRequest
 from searches.strategies.registry import STRATEGIES
+from tests.searches.strategies.playing import THOROUGH
 
 from .conftest import drive
 
 pytestmark = pytest.mark.django_db
 
 SAMPLING = [
-    name
+    pytest.param(name, marks=pytest.mark.slow) if name in THOROUGH else name
     for name, card in STRATEGIES.items()
     if card.trainable is None and "fidelities" not in card.requires
 ]

@@ -45,6 +45,7 @@ def test_values_and_states_belong_to_their_numbers(run):
         assert found["state"][position] == expected
 
 
+@pytest.mark.slow
 def test_a_large_run_shows_its_whole_front_and_a_bounded_sample(run):
     fill(run, 5000)
     found = reading.points(run, limit=200)

@@ -73,6 +73,7 @@ def test_options_ruled_out_count_for_no_other_gene(residual):
         assert np.isinf(found[position][1:]).all()
 
 
+@pytest.mark.slow
 def test_bounds_agree_with_the_exact_extreme_of_every_large_space():
     for family, card in FAMILIES.items():
         for preset in card.presets.values():

@@ -5,6 +5,7 @@ from functools import cache
 from random import Random
 
 import numpy as np
+import pytest
 
 from searches.objectives.fidelity import Scale
 from searches.objectives.settings import build
@@ -16,6 +17,11 @@ from searches.strategies.registry import STRATEGIES
 
 # One-shot strategies are trainings, with tests of their own.
 SAMPLING = [name for name, card in STRATEGIES.items() if not getattr(card, "trainable", None)]
+# They learn from each result, and take ten times as long as the others.
+THOROUGH = {"motpe", "predictor", "reinforce", "ppo"}
+THOROUGH_ONES_SLOW = [
+    pytest.param(name, marks=pytest.mark.slow) if name in THOROUGH else name for name in SAMPLING
+]
 EPOCHS = 9
 
 

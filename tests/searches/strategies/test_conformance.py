@@ -16,8 +16,8 @@ from searches.strategies.registry import STRATEGIES
 from tests.searches.strategies.playing import (
     FLAT,
     FULL,
-    SAMPLING,
     SMALL,
+    THOROUGH_ONES_SLOW,
     TINY,
     at_most,
     copied,
@@ -35,7 +35,7 @@ from tests.searches.strategies.playing import (
 WITHOUT_CHANCE = {"grid"}
 SPACES = {"flat": FLAT, "small": SMALL, "tiny": TINY}
 
-pytestmark = pytest.mark.parametrize("name", SAMPLING)
+pytestmark = pytest.mark.parametrize("name", THOROUGH_ONES_SLOW)
 
 
 def make(name, space=SMALL, *, seed=0, **known):

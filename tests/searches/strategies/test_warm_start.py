@@ -7,8 +7,8 @@ import pytest
 
 from searches.strategies.base import Result
 from tests.searches.strategies.playing import (
-    SAMPLING,
     SMALL,
+    THOROUGH_ONES_SLOW,
     at_most,
     copied,
     judge,
@@ -90,7 +90,7 @@ def test_baselines_do_as_if_there_had_been_no_earlier_run(name):
     assert what(played(warm(name), 5)) == what(played(warm(name, prior=()), 5))
 
 
-@pytest.mark.parametrize("name", SAMPLING)
+@pytest.mark.parametrize("name", THOROUGH_ONES_SLOW)
 def test_warm_start_keeps_the_contract(name):
     strategy, revived = warm(name, seed=3), warm(name, seed=4)
     first = played(strategy, 6)
@@ -102,7 +102,7 @@ def test_warm_start_keeps_the_contract(name):
     assert len(found) == len(set(found)) >= 60
 
 
-@pytest.mark.parametrize("name", SAMPLING)
+@pytest.mark.parametrize("name", THOROUGH_ONES_SLOW)
 def test_earlier_run_without_any_success_is_no_obstacle(name):
     prior = tuple(Result(0, result.genes, None) for result in earlier())
     assert len(played(warm(name, prior=prior), 6)) >= 30

@@ -35,6 +35,7 @@ DEFINITIONS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", DEFINITIONS)
 def test_networks_of_a_trained_supernet_tell_images_apart(family, tiny_data):
     task = MobileTask(load(DEFINITIONS[family]), tiny_data, MobileSettings())

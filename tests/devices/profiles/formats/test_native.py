@@ -71,7 +71,7 @@ TEXTS = st.text(
 ) | st.sampled_from(["=1+1", " a ", "a, =b", "'", '"', "a;b", "#x", "a,", "-5", "\t", "é\nü", "1"])
 
 
-@settings(max_examples=60, deadline=None, database=None, derandomize=True,
+@settings(max_examples=25, deadline=None, database=None, derandomize=True,
           suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
 @given(TEXTS, TEXTS, TEXTS, TEXTS)
 def test_any_text_survives_both_forms(example, upload, name, notes, tag, key):

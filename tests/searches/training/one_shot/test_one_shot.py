@@ -91,6 +91,7 @@ def test_samples_of_the_choices_are_not_those_of_the_weights(variant, task):
     assert weights | choices == set(range(64))
 
 
+@pytest.mark.slow
 def test_a_great_weight_of_the_cost_leads_to_cheap_networks(variant, task, macs):
     name, settings = variant
     heavy = 200.0 if name != "fbnet" else 2.0  # a factor near 0 stops all learning
