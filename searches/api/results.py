@@ -19,12 +19,11 @@ from searches.api.run_answers import (
     FrontMember,
     History,
     Points,
-    RunDetail,
     TrialDetail,
     TrialRow,
     Trials,
     keys,
-    with_best,
+    shown,
 )
 from searches.api.run_bodies import ChooseTrial
 from searches.models import Run, Trial
@@ -146,7 +145,7 @@ class Results(Api):
         if layout not in LAYOUTS:
             raise RefusedRequest({"format": [f"{layout[:20]!r}; csv or json."]})
         run = self._run(pk)
-        parts = export.as_csv(run) if layout == "csv" else export.as_json(run, _shown(run))
+        parts = export.as_csv(run) if layout == "csv" else export.as_json(run, shown(run.pk))
         disposition = f'attachment; filename="run-{run.pk}.{layout}"'
         headers = {"Content-Disposition": disposition, "Cache-Control": "private, no-cache"}
         return _streamed(parts, LAYOUTS[layout], headers)
@@ -156,11 +155,6 @@ def _streamed(
     parts: Iterator[str], content_type: str, headers: dict[str, str]
 ) -> StreamingHttpResponse:
     return StreamingHttpResponse(parts, content_type=content_type, headers=headers)
-
-
-def _shown(run: Run) -> dict[str, Any]:
-    with_best([run])
-    return dict(RunDetail(run).data)
 
 
 def _rows(run: Run, trials: list[Trial]) -> list[dict[str, Any]]:

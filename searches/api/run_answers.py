@@ -129,6 +129,14 @@ class RunDetail(RunRow):
         return reading.objective_labels(run)
 
 
+def shown(pk: int) -> dict[str, Any]:
+    """A run as it is answered."""
+    pins = ("pinned__device", "pinned__version")
+    row = Run.objects.select_related("dataset", "space").prefetch_related(*pins).get(pk=pk)
+    with_best([row])
+    return dict(RunDetail(row).data)
+
+
 def with_best(runs: Sequence[Any]) -> None:
     """Give each run `best`: one query for all of them."""
     ends: dict[str, Aggregate] = {f"min_{i}": Min(f"value_{i}") for i in range(N_OBJECTIVES)}

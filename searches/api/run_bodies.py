@@ -71,6 +71,10 @@ class CreateRun(RunChoices):
 class CloneRun(RunChoices):
     """What the copy has differently from the run that it is made from."""
 
+    exact = serializers.BooleanField(
+        required=False, help_text="Refuse the copy when anything differs that shaped the run."
+    )
+
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         for field in self.fields.values():

@@ -11,7 +11,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from searches.api.run_answers import RunDetail, RunRow, with_best
+from searches.api.run_answers import RunDetail, RunRow, shown, with_best
 from searches.api.run_bodies import CloneRun, CreateRun, ExtendRun, RenameRun
 from searches.models import PinnedProfile, Run
 from searches.services import runs as services
@@ -47,25 +47,16 @@ class Runs(mixins.ListModelMixin, OwnedRows):
         with_best(page or [])
         return page
 
-    def _shown(self, run: Run) -> dict[str, Any]:
-        row = (
-            self.get_queryset()
-            .prefetch_related("pinned__device", "pinned__version")
-            .get(pk=run.pk)
-        )
-        with_best([row])
-        return dict(RunDetail(row).data)
-
     @extend_schema(responses=RunDetail)
     def retrieve(self, request: Request, pk: int) -> Response:
-        return Response(self._shown(self.get_object()))
+        return Response(shown(self.get_object().pk))
 
     @extend_schema(request=CreateRun, responses={202: RunDetail})
     def create(self, request: Request) -> Response:
         """Start a search; workers take it from there."""
         values = self._checked(CreateRun, request)
         run = services.start_run(owner=person(request), request=RunRequest(**values))
-        return accepted(self._shown(run))
+        return accepted(shown(run.pk))
 
     def _checked(self, body: type[Any], request: Request) -> dict[str, Any]:
         checked = body(data=request.data, context=self.get_serializer_context())
@@ -78,7 +69,7 @@ class Runs(mixins.ListModelMixin, OwnedRows):
         """Rename a run."""
         run = self.get_own()
         services.rename_run(run=run, **self._checked(RenameRun, request))
-        return Response(self._shown(run))
+        return Response(shown(run.pk))
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: int) -> Response:
@@ -89,7 +80,7 @@ class Runs(mixins.ListModelMixin, OwnedRows):
     def _change(self, act: Callable[[Run], object]) -> dict[str, Any]:
         run = self.get_own()
         act(run)
-        return self._shown(run)
+        return shown(run.pk)
 
     @extend_schema(request=None, responses=RunDetail)
     @action(detail=True, methods=["post"])
@@ -122,8 +113,16 @@ class Runs(mixins.ListModelMixin, OwnedRows):
     @extend_schema(request=CloneRun, responses={202: RunDetail})
     @action(detail=True, methods=["post"])
     def clone(self, request: Request, pk: int) -> Response:
-        """Start a new run with the same choices, but for those in the body."""
+        """Start a new run with the same choices, but for those in the body.
+
+        With `exact`, 409 names every version that differs: space, data set, device profiles, code.
+        """
         run, changes = self.get_own(), self._checked(CloneRun, request)
+        is_exact = changes.pop("exact", False)
         return accepted(
-            self._shown(services.clone_run(run=run, owner=person(request), changes=changes))
+            shown(
+                services.clone_run(
+                    run=run, owner=person(request), changes=changes, is_exact=is_exact
+                ).pk
+            )
         )

@@ -19,6 +19,7 @@ from searches.models import (
     Trial,
 )
 from searches.services import warm
+from searches.services.exact import differences
 from searches.services.requests import MAX_BUDGET, Checked, RunRequest, bounds, check
 from webnas.accounts import quotas
 from webnas.refusals import ConflictingRequest, RefusedRequest
@@ -198,8 +199,13 @@ def _only(item: Mapping[str, Any], keys: set[str]) -> dict[str, Any]:
     return {name: value for name, value in item.items() if name in keys and value is not None}
 
 
-def clone_run(*, run: Run, owner: User, changes: Mapping[str, Any]) -> Run:
-    """A new run with the same choices but for `changes`, fields of RunRequest."""
+def clone_run(*, run: Run, owner: User, changes: Mapping[str, Any], is_exact: bool = False) -> Run:
+    """A new run with the same choices but for `changes`, fields of RunRequest.
+
+    An exact one is refused when a version differs of anything that shapes a result.
+    """
+    if is_exact:
+        _refuse_inexact(run, changes)
     known = {field.name for field in fields(RunRequest)}
     unknown = sorted(set(changes) - known)
     if unknown:
@@ -211,6 +217,17 @@ def clone_run(*, run: Run, owner: User, changes: Mapping[str, Any]) -> Run:
     Run.objects.filter(pk=clone.pk).update(parent=run)
     clone.refresh_from_db()
     return clone
+
+
+def _refuse_inexact(run: Run, changes: Mapping[str, Any]) -> None:
+    changed = sorted(set(changes) - {"name"})
+    if changed:
+        message = "An exact copy has the choices of the run, but for its name."
+        raise RefusedRequest({name: [message] for name in changed})
+    found = differences(run)
+    if found:
+        message = f"An exact copy is not possible, as this differs: {'; '.join(found)}."
+        raise ConflictingRequest({"exact": found}, message)
 
 
 def rename_run(*, run: Run, name: str) -> None:
