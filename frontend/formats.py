@@ -4,18 +4,25 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import Any
 
+from searches.evaluators.registry import EVALUATORS, EvaluatorCard
 from searches.objectives.measures import COSTS, Measure, MeasuredValue, display, split_key
 from searches.targets.registry import TARGETS, TargetCard
 
 Known = Mapping[str, Measure]
 
 MISSING = "–"
-# All that needs no table of results to be known: costs, and the qualities of every target.
-STATIC: Known = dict(COSTS) | {
+# All that needs no table of results to be known: costs, the qualities of every target, proxies.
+STATIC: dict[str, Measure] = dict(COSTS) | {
     measure.name: measure
     for target in TARGETS.values()
     if isinstance(target, TargetCard)
     for measure in target.qualities
+}
+STATIC |= {
+    measure.name: measure
+    for card in EVALUATORS.values()
+    if isinstance(card, EvaluatorCard)
+    for measure in card.qualities
 }
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _BYTES = Measure("bytes", "Bytes", "B", "min")

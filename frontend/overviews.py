@@ -67,6 +67,7 @@ def _bests(
 def stages_of(run: Run) -> list[dict[str, str]]:
     """The stage bar: what is past, what is now, what broke."""
     skipped = NOT_IN_TABLES if reading.is_tabular(run) else ()
+    skipped = skipped if reading.has_test(run) else (*skipped, Run.Stage.VERIFY)
     stages = [(stage, label) for stage, label in STAGES if stage not in skipped]
     current = [stage for stage, _ in stages].index(Run.Stage(run.stage))
     if run.status == Run.Status.FINISHED:
@@ -118,7 +119,7 @@ def _shown(
         interval=formats.interval(data, key, known),
         provenance=found.provenance,
         origin=_origin(found),
-        is_count="@" not in key and found.split is None,
+        is_count="@" not in key and found.split is None and found.provenance != "proxy",
     )
 
 
@@ -126,7 +127,7 @@ def label_of(key: str, known: formats.Known, devices: Mapping[int, str]) -> str:
     """“Latency on Pixel 4”, “Accuracy on test”; columns of a table as they were named."""
     name, device = split_key(key.removesuffix(":test"))
     measure = formats.measure_of(name, known)
-    if measure.kind == "result":
+    if measure.is_plain:
         return measure.label
     label = measure.label.replace("_", " ").capitalize()
     if device is not None:

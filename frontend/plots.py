@@ -17,6 +17,8 @@ Points = Sequence[Mapping[str, Any]]
 # Above this many points SVG gets slow, and WebGL draws instead.
 SVG_POINTS = 5000
 ORDER = "number"
+# Kinds of measures whose values are written as they are.
+PLAIN = ("result", "proxy")
 # Drawn in this order: the front lies on top.
 ROLES = {"infeasible": "beyond a limit", "dominated": "dominated", "front": "front"}
 # Figures of a training that are no curve of their own.
@@ -145,7 +147,7 @@ def d3(objective: Mapping[str, Any]) -> str:
     """How Plotly writes this objective's values: percent, plain, or with a prefix."""
     if is_share(objective):
         return ".1%"
-    if objective.get("kind") == "result":
+    if objective.get("kind") in PLAIN:
         return ".4~g"
     return ".3~s" if objective["unit"] in ("", "B") else ".3~g"
 
@@ -185,7 +187,7 @@ def ranges(points: Mapping[str, Any]) -> list[dict[str, Any]]:
         known = [value for value in column if value is not None]
         ends = {"min": min(known, default=0), "max": max(known, default=0)}
         kept = {name: objective[name] for name in ("key", "label", "direction", "unit")}
-        is_plain = objective.get("kind") == "result"
+        is_plain = objective.get("kind") in PLAIN
         found.append(kept | ends | {"isShare": is_share(objective), "isPlain": is_plain})
     return found
 

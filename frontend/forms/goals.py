@@ -32,12 +32,14 @@ class Goal:
     Attributes:
         table: data set whose column it is, for tables of known results.
         position: of the column among those that were measured.
+        judge: name of the evaluator that alone tells it, for proxies.
     """
 
     measure: Measure
     device: DeviceProfile | None = None
     table: DataSet | None = None
     position: int = 0
+    judge: str = ""
 
     @property
     def key(self) -> str:
@@ -93,6 +95,15 @@ def goals_of(qualities: Sequence[Measure], devices: Sequence[Listed]) -> list[Go
     return goals
 
 
+def of_judges(cards: Iterable[Mapping[str, Any]]) -> list[Goal]:
+    """The proxies of each evaluator, as its card lists them."""
+    return [
+        Goal(Measure(**quality, kind="proxy"), judge=card["name"])
+        for card in cards
+        for quality in card["qualities"]
+    ]
+
+
 def of_tables(tables: Iterable[DataSet]) -> list[Goal]:
     """What was measured in each table of known results."""
     return [
@@ -102,11 +113,16 @@ def of_tables(tables: Iterable[DataSet]) -> list[Goal]:
     ]
 
 
-def offered(goals: Sequence[Goal], dataset: Any) -> list[Goal]:
-    """Those that go with a data set, which is a row, an id or nothing."""
+def offered(goals: Sequence[Goal], dataset: Any, evaluator: Any) -> list[Goal]:
+    """Those that go with a data set, which is a row, an id or nothing, and with an evaluator."""
     chosen = str(getattr(dataset, "pk", dataset))
     columns = [goal for goal in goals if goal.table and str(goal.table.pk) == chosen]
-    return columns or [goal for goal in goals if not goal.table]
+    if columns:
+        return columns
+    proxies = [goal for goal in goals if goal.judge and goal.judge == evaluator]
+    hidden = "quality" if proxies else ""  # nothing is trained that would have one
+    others = [goal for goal in goals if not goal.table and not goal.judge]
+    return [*proxies, *(goal for goal in others if goal.measure.kind != hidden)]
 
 
 def fields_of(goals: Sequence[Goal]) -> dict[str, forms.Field]:
@@ -115,7 +131,7 @@ def fields_of(goals: Sequence[Goal]) -> dict[str, forms.Field]:
         fields[goal.field] = forms.BooleanField(required=False, label=goal.measure.label)
         fields[goal.limit_field] = forms.FloatField(
             required=False,
-            min_value=None if goal.table else 0,
+            min_value=None if goal.measure.is_plain else 0,
             label=f"Limit on {within(goal.measure.label)}",
             widget=forms.NumberInput(attrs={"step": "any", "placeholder": "none"}),
         )

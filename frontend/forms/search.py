@@ -18,7 +18,7 @@ from searches.services.runs import reused_supernet
 FAMILIES = {"target": "targets", "strategy": "strategies", "evaluator": "evaluators"}
 ROLES = tuple(FAMILIES)
 # What a newcomer's search optimises, on the first device of the list.
-FIRST_GOALS = ("accuracy", "latency", "storage")
+FIRST_GOALS = ("accuracy", "synflow", "latency", "storage")
 FIRST_COLUMNS = 2  # of a table of known results
 # Where a newcomer starts: small enough for a CPU.
 FIRST_SPACE = ("ofa_mobilenet_v3", "small")
@@ -77,6 +77,7 @@ class SearchForm(forms.Form):
         self.cards = {role: catalogue.cards(family) for role, family in FAMILIES.items()}
         ready = DataSet.objects.visible_to(owner).filter(status=DataSet.Status.READY)
         self.goals = goals.goals_of(qualities(self.cards["target"]), self.devices)
+        self.goals += goals.of_judges(self.cards["evaluator"])
         self.goals += goals.of_tables(ready.filter(kind="table").own_last("name"))
         super().__init__(data, initial=initial or {})
         for role in ROLES:
@@ -133,8 +134,8 @@ class SearchForm(forms.Form):
         )
 
     def offered_goals(self) -> list[Goal]:
-        """Those that go with the data set that is chosen."""
-        return goals.offered(self.goals, self["dataset"].value())
+        """Those that go with the data set and the evaluator that are chosen."""
+        return goals.offered(self.goals, self["dataset"].value(), self["evaluator"].value())
 
     def settings_of(self, role: str) -> dict[str, Any]:
         name = self.cleaned_data[role]
@@ -255,7 +256,7 @@ def choices_of(run: Run, form: SearchForm) -> dict[str, Any]:
         values: Mapping[str, Any] = getattr(run, f"{role}_settings")
         initial |= settings.initial(values, role, getattr(run, role))
     initial["supernet"] = reused_supernet(run)
-    by_key = {goal.key: goal for goal in goals.offered(form.goals, run.dataset)}
+    by_key = {goal.key: goal for goal in goals.offered(form.goals, run.dataset, run.evaluator)}
     for objective in run.objectives:
         goal = by_key.get(key(objective["measure"], objective.get("device")))
         if goal:

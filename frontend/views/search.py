@@ -110,7 +110,8 @@ def title_of(goal: Goal) -> str:
         return f"Measured in “{goal.table.name}”"
     if goal.device:
         return f"On {goal.device.name}"
-    return "Quality" if goal.measure.kind == "quality" else "Size and work, on any device"
+    titles = {"quality": "Quality", "proxy": "Zero-cost proxies: scores of untrained networks"}
+    return titles.get(goal.measure.kind, "Size and work, on any device")
 
 
 def further_of(form: SearchForm) -> list[dict[str, str]]:

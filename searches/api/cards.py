@@ -43,6 +43,12 @@ class Quality(serializers.Serializer[Any]):
     direction = serializers.ChoiceField(choices=("min", "max"))
 
 
+class EvaluatorCard(Card):
+    """`qualities`: what it tells in place of the target's; empty: it tells those."""
+
+    qualities = Quality(many=True)
+
+
 class TargetCard(Card):
     data_kind = serializers.CharField()
     qualities = Quality(many=True)
@@ -70,7 +76,7 @@ class Strategies(Cards):
 
 
 class Evaluators(Cards):
-    @extend_schema(responses=Card(many=True))
+    @extend_schema(responses=EvaluatorCard(many=True))
     def list(self, request: Request) -> Response:
         """Ways to find out how good an architecture is."""
         return self.answer("evaluators")

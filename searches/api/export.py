@@ -77,7 +77,7 @@ def measure_keys(run: Run) -> list[str]:
         if measure.name in COSTS
         for device in (devices if measure.needs_device else [None])
     ]
-    tested = [] if engine.is_tabular(run.target) else [f"{name}:test" for name in qualities]
+    tested = [f"{name}:test" for name in qualities] if engine.has_test(run) else []
     everything = [*keys(run), *qualities, *tested, *costs]
     return list(dict.fromkeys(everything))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from torch import nn
@@ -52,6 +52,9 @@ class Evaluator(ABC):
         self.task = task
         self.settings = settings
         self.seed = seed
+
+    def focus(self, qualities: Iterable[str]) -> None:  # noqa: B027 (most tell all they can)
+        """Called first with the qualities that the run asks for: others need not be found."""
 
     @abstractmethod
     def prepare(self) -> Trainable | None:

@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from searches.evaluators.zero_cost import registry as zero_cost
 from searches.objectives.cards import Card, Registry
+from searches.objectives.measures import Measure
+
+
+@dataclass(frozen=True)
+class EvaluatorCard(Card):
+    """An evaluator's card.
+
+    Attributes:
+        qualities: What it tells in place of the target's qualities; empty: it tells those.
+    """
+
+    qualities: tuple[Measure, ...] = ()
+
 
 EVALUATORS = Registry(
     "evaluator",
@@ -33,6 +49,17 @@ EVALUATORS = Registry(
             provides=frozenset({"fidelities"}),
             presets={"demo": {"epochs": 10}, "standard": {"epochs": 40}},
             precheck="searches.evaluators.prechecks:reducible",
+        ),
+        EvaluatorCard(
+            name="zero_cost",
+            label="Zero-cost proxies",
+            path="searches.evaluators.zero_cost.evaluator:ZeroCostEvaluator",
+            settings="searches.evaluators.settings:ZeroCostSettings",
+            summary="Looks at every candidate before any training. Takes a moment; its scores "
+            "are no accuracies, and the trust panel says whether they rank better than size.",
+            requires=frozenset({"networks"}),
+            presets={"demo": {"initialisations": 1}, "standard": {"initialisations": 3}},
+            qualities=zero_cost.MEASURES,
         ),
         Card(
             name="table",

@@ -52,3 +52,25 @@ class FullSettings(TrainingSettings):
     def scale(self) -> Scale:
         """The fidelities of these evaluations."""
         return Scale(self.epochs if self.reduces == "epochs" else 100, self.reduces)
+
+
+@dataclass(frozen=True)
+class ZeroCostSettings:
+    """Look at every candidate before any training; which score counts, the objectives say."""
+
+    batch_size: int = field(
+        default=64,
+        metadata={
+            "help": "Training samples that are looked at, the same for all candidates.",
+            "min": 2,
+            "max": 1024,
+        },
+    )
+    initialisations: int = field(
+        default=3,
+        metadata={
+            "help": "Fresh weights over which a score is averaged, the same for all candidates.",
+            "min": 1,
+            "max": 32,
+        },
+    )

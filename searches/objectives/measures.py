@@ -11,7 +11,8 @@ from typing import Any, Literal
 
 Direction = Literal["min", "max"]
 # "result": a column of a table of known results, in whatever unit it was written down.
-Kind = Literal["quality", "cost", "result"]
+# "proxy": a score that stands for quality while nothing is trained; of any size, and no share.
+Kind = Literal["quality", "cost", "result", "proxy"]
 
 # From the most to the least trustworthy (DESIGN, 7).
 COST_PROVENANCES = ("measured", "looked up", "interpolated", "predicted", "analytic")
@@ -39,6 +40,11 @@ class Measure:
     def is_share(self) -> bool:
         """Whether values lie between 0 and 1 and people read them as percent."""
         return self.kind == "quality" and self.unit == ""
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether values are of any size and sign, and written without a prefix."""
+        return self.kind in ("result", "proxy")
 
 
 COSTS: Mapping[str, Measure] = {
@@ -132,7 +138,7 @@ def display(measure: Measure, value: float) -> str:
         return "unknown"
     if measure.is_share:
         return f"{100 * value:.1f} %"
-    if measure.kind == "result":
+    if measure.is_plain:
         return _as_written(measure, value)
     if measure.unit in ("", "B"):
         return _with_prefix(value, measure.unit)
@@ -140,7 +146,7 @@ def display(measure: Measure, value: float) -> str:
 
 
 def _as_written(measure: Measure, value: float) -> str:
-    """Four digits, as rows of a table differ by little, and no prefix: the unit is anybody's."""
+    """Four digits, as such values differ by little, and no prefix: the unit is anybody's."""
     digits = f"{value:.4g}" if abs(value) < 1e4 else f"{value:,.0f}"
     return f"{digits} {measure.unit}".strip()
 
@@ -156,7 +162,7 @@ def display_beyond(measure: Measure, value: float, *, up: bool) -> str:
         value: in the measure's unit.
         up: the bound lies above the value, as that of `at_most`.
     """
-    if measure.unit not in ("", "B") or measure.kind == "result":
+    if measure.unit not in ("", "B") or measure.is_plain:
         return f"{_outward(value, 4, up=up):f} {measure.unit}".strip()
     exact = f"{math.ceil(value) if up else math.floor(value)} {measure.unit}".strip()
     if abs(value) < 1000:

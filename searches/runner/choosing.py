@@ -13,8 +13,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from searches.models import ChosenModel, ModelFile, Run
+from searches.objectives.fidelity import FULL
 from searches.objectives.measures import to_json
-from searches.runner import candidates, engine, slices
+from searches.runner import engine, full_training, slices
 from searches.runner.versions import code_version
 from webnas.disk import is_no_space
 from webnas.work import files, leases
@@ -94,7 +95,7 @@ def _slice(making: Making) -> None:
     state: dict[str, Any] = {"phase": "judge", "inner": None}
     if saved:
         state = engine.load_checkpoint(saved)
-    candidate = candidates.candidate_of(making.run, making.model.trial)
+    candidate = full_training.deliverable_of(making.run, making.model.trial)
     if state["phase"] == "judge":
         if state["inner"] is not None:
             candidate.restore(state["inner"])
@@ -207,11 +208,19 @@ def card_of(making: Making, qualities: dict[str, Any]) -> dict[str, Any]:
         "training": {
             # A supernet that the run only reused was made by another recipe than the run's.
             **(run.supernet.recipe if run.supernet else engine.recipe_of(run)),
+            **_own_training(run),
             "fine_tune_epochs": making.model.settings.get("fine_tune_epochs", 0),
             "supernet_sha256": run.supernet.sha256 if run.supernet else None,
         },
         "versions": run.versions | {"exported_by": code_version()},
     }
+
+
+def _own_training(run: Run) -> dict[str, Any]:
+    """The recipe of a network that its run did not train."""
+    if not engine.proxies_of(run.evaluator):
+        return {}
+    return {"evaluator": FULL, "evaluator_settings": full_training.recipe_of(run)}
 
 
 def _store(making: Making, made: "Bundle") -> None:

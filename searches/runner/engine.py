@@ -10,7 +10,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any, Protocol
 
 from searches.datasets import kinds, known_table
-from searches.evaluators.registry import EVALUATORS
+from searches.evaluators.registry import EVALUATORS, EvaluatorCard
 from searches.models import DataSet, Run, Space, Supernet, Trial
 from searches.objectives.cards import Card, load_object
 from searches.objectives.fidelity import FULL, Scale
@@ -75,12 +75,31 @@ class Chosen(Protocol):
     @property
     def dataset(self) -> DataSet: ...
 
+    @property
+    def evaluator(self) -> str: ...
+
+
+def proxies_of(evaluator: str) -> tuple[Measure, ...]:
+    """What the evaluator tells in place of the target's qualities; empty when it tells those."""
+    card = EVALUATORS.get(evaluator)
+    return card.qualities if isinstance(card, EvaluatorCard) else ()
+
+
+def has_test(chosen: Chosen) -> bool:
+    """Whether an evaluation can be repeated on the test split: looking up and proxies cannot."""
+    return not is_tabular(chosen.target) and not proxies_of(chosen.evaluator)
+
 
 def qualities_of(chosen: Chosen) -> dict[str, Measure]:
-    """What an evaluation tells, by name: the target's measures, or the columns of a table."""
+    """What an evaluation tells, by name.
+
+    The target's measures, unless they are the columns of a table, or proxies of the evaluator.
+    """
     qualities: Sequence[Measure] = target_card(chosen.target).qualities
     if is_tabular(chosen.target):
         qualities = known_table.measures_of(chosen.dataset.statistics)
+    elif proxies := proxies_of(chosen.evaluator):
+        qualities = proxies
     return {measure.name: measure for measure in qualities}
 
 
@@ -249,7 +268,14 @@ def evaluator_of(run: Run) -> "Evaluator":
     card = EVALUATORS[run.evaluator]
     settings = settings_of(card, run.evaluator_settings)
     evaluator: Evaluator = card.load()(task_of(run), settings, seed_of(run.seed, "evaluator"))
+    if proxies_of(run.evaluator):
+        evaluator.focus(_asked_for(run))
     return evaluator
+
+
+def _asked_for(run: Run) -> list[str]:
+    objectives, limits = objectives_of(run), limits_of(run)
+    return [o.measure for o in objectives] + [limit.measure for limit in limits]
 
 
 _prepared: "OrderedDict[str, Evaluator]" = OrderedDict()
@@ -278,6 +304,7 @@ def _identity(run: Run) -> str:
     names = ("target", "target_settings", "evaluator", "evaluator_settings")
     chosen = [getattr(run, name) for name in names]
     made = [space_of(run).content_hash(), run.dataset.sha256, weights or run.seed]
+    made += _asked_for(run) if proxies_of(run.evaluator) else []
     return json.dumps([*chosen, *made], sort_keys=True)
 
 
@@ -328,7 +355,7 @@ def shares_weights(run: Run) -> bool:
 
 def trains_alone(run: Run) -> bool:
     """Whether every candidate is trained for itself."""
-    return not shares_weights(run) and not is_tabular(run.target)
+    return not shares_weights(run) and has_test(run)
 
 
 def is_one_shot(run: Run) -> bool:

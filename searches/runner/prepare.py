@@ -11,7 +11,7 @@ from searches.models import DataSet, PinnedProfile, Run
 from searches.objectives.limits import Limit
 from searches.objectives.measures import COSTS
 from searches.objectives.objectives import Objective
-from searches.runner import engine, slices
+from searches.runner import engine, probing, slices
 from searches.runner.costing import Costing, scale_between, scale_of
 from searches.runner.measuring import measuring_of
 from searches.runner.slices import Outcome
@@ -30,7 +30,9 @@ def prepare(run: Run, heartbeat: Heartbeat) -> Outcome:
         return slices.ended(run, Run.Status.FAILED, missing)
     heartbeat.tick()
     refusal = _infeasible(run, costing)
-    return slices.ended(run, Run.Status.INFEASIBLE, refusal) if refusal else _begin(run, costing)
+    if refusal:
+        return slices.ended(run, Run.Status.INFEASIBLE, refusal)
+    return _begin(run, costing, heartbeat)
 
 
 def _waits_for_data(run: Run) -> Outcome | None:
@@ -93,9 +95,9 @@ def _names(run: Run) -> dict[int, str]:
     return dict(run.pinned.values_list("device_id", "device__name"))
 
 
-def _begin(run: Run, costing: Costing) -> Outcome:
+def _begin(run: Run, costing: Costing, heartbeat: Heartbeat) -> Outcome:
     fields: dict[str, Any] = {
-        "scale": _scale(run, costing),
+        "scale": _scale(run, costing, heartbeat),
         "versions": versions_of(run),
         "message": "",
     }
@@ -114,14 +116,17 @@ def _begin(run: Run, costing: Costing) -> Outcome:
     return Outcome(fields | {"stage": stage}, store=lambda: slices.log(run.pk, text))
 
 
-def _scale(run: Run, costing: Costing) -> dict[str, dict[str, float]]:
+def _scale(run: Run, costing: Costing, heartbeat: Heartbeat) -> dict[str, dict[str, float]]:
     """Ideal and reference of each objective; in a table the best and the worst of the column."""
     objectives, facts = engine.objectives_of(run), run.dataset.statistics
     if engine.is_tabular(run.target):
         ends = {o.key: known_table.ends_of(facts, o.measure) for o in objectives}
         return {o.key: scale_between(o, *ends[o.key]) for o in objectives}
     trivial = engine.target_card(run.target).trivial_quality(len(facts["classes"]))
-    return {o.key: scale_of(o, costing, trivial=trivial) for o in objectives}
+    scale = {o.key: scale_of(o, costing, trivial=trivial) for o in objectives}
+    if engine.proxies_of(run.evaluator):
+        scale |= probing.scale_of_proxies(run, costing, heartbeat)
+    return scale
 
 
 def scaled(losses: np.ndarray, run: Run) -> np.ndarray:

@@ -26,6 +26,7 @@ from webnas.work import leases
 from webnas.work.leases import Heartbeat
 
 NOTHING_TO_VERIFY = "A table has no test split: the front is not verified."
+NOTHING_TRAINED = "Proxies have no test split: train the front fully to see what it is worth."
 # Messages sent for a new batch; a worker that got one goes on with the rest of the batch.
 NUDGES_PER_BATCH = 16
 # Strategies kept per process, with the (asked, told) counts that they stand at.
@@ -116,7 +117,7 @@ def _outcome(
     end = None
     if not proposals:
         fields["stage"] = Run.Stage.VERIFY
-        end = Run.Status.FINISHED if engine.is_tabular(run.target) else None
+        end = None if engine.has_test(run) else Run.Status.FINISHED
 
     def store() -> None:
         if batch:
@@ -130,7 +131,8 @@ def _outcome(
         if proposals and engine.asks_a_surrogate(run):
             slices.log(run.pk, _told_of_candidates(run, costing, strategy))
         if end is not None:
-            slices.log(run.pk, NOTHING_TO_VERIFY)
+            is_tabular = engine.is_tabular(run.target)
+            slices.log(run.pk, NOTHING_TO_VERIFY if is_tabular else NOTHING_TRAINED)
 
     due_at = slices.in_a_while() if trials else None
     return Outcome(fields, store=store, end=end, due_at=due_at)

@@ -1,9 +1,11 @@
 """What can be chosen: the cards of all registries, as JSON."""
 
+from collections.abc import Iterable
 from typing import Any
 
-from searches.evaluators.registry import EVALUATORS
+from searches.evaluators.registry import EVALUATORS, EvaluatorCard
 from searches.objectives.cards import Card, Registry
+from searches.objectives.measures import Measure
 from searches.objectives.settings import schema
 from searches.spaces.registry import FAMILIES, SpaceCard
 from searches.spaces.schemas import schema_of
@@ -36,12 +38,15 @@ def card_json(card: Card) -> dict[str, Any]:
     }
     if isinstance(card, SpaceCard):
         return found | {"schema": schema_of(card.name)}
-    return found | (_of_target(card) if isinstance(card, TargetCard) else {})
+    if isinstance(card, TargetCard):
+        return found | {"data_kind": card.data_kind, "qualities": _measures(card.qualities)}
+    is_evaluator = card.name in EVALUATORS and EVALUATORS[card.name] is card
+    qualities = card.qualities if isinstance(card, EvaluatorCard) else ()
+    return found | ({"qualities": _measures(qualities)} if is_evaluator else {})
 
 
-def _of_target(card: TargetCard) -> dict[str, Any]:
-    qualities = [
+def _measures(measures: Iterable[Measure]) -> list[dict[str, Any]]:
+    return [
         {"name": m.name, "label": m.label, "unit": m.unit, "direction": m.direction}
-        for m in card.qualities
+        for m in measures
     ]
-    return {"data_kind": card.data_kind, "qualities": qualities}

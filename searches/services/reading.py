@@ -30,6 +30,11 @@ def is_tabular(run: Run) -> bool:
     return engine.is_tabular(run.target)
 
 
+def has_test(run: Run) -> bool:
+    """Whether members of the front are judged again on the test split."""
+    return engine.has_test(run)
+
+
 def objective_labels(run: Run) -> list[dict[str, Any]]:
     """Key, label, unit and direction of each objective, in the order of the values."""
     names = dict(run.pinned.values_list("device_id", "device__name"))

@@ -7,7 +7,7 @@ from typing import Any
 
 from devices.models import DeviceProfile, ProfileVersion
 from searches.datasets import known_table
-from searches.evaluators.registry import EVALUATORS
+from searches.evaluators.registry import EVALUATORS, EvaluatorCard
 from searches.models import N_OBJECTIVES, DataSet, Run, Space, Supernet
 from searches.objectives import combinations
 from searches.objectives.cards import Card, Registry, UnknownEntry, load_object
@@ -281,12 +281,26 @@ def _names_a_measure(
         return False
     known, name = checked.known, item["measure"]
     if name not in known:
-        reason = f"There is no measure “{name}”."
-        if checked.is_tabular and name in COSTS:
-            reason = f"{COSTS[name].label}: a table says of its rows what it holds, no more."
-        checked.add(place, f"{reason} Known: {', '.join(known)}.")
+        checked.add(place, f"{_unknown(checked, name)} Known: {', '.join(known)}.")
         return False
     return _names_its_device(checked, place, item)
+
+
+def _unknown(checked: Checked, name: str) -> str:
+    """Why there is no such measure."""
+    if checked.is_tabular and name in COSTS:
+        return f"{COSTS[name].label}: a table says of its rows what it holds, no more."
+    judge, target = checked.cards.get("evaluator"), checked.cards["target"]
+    is_trained = name in {measure.name for measure in getattr(target, "qualities", ())}
+    if judge is not None and is_trained:
+        return f"{judge.label} tell no {name}, which only training can."
+    if name in {measure.name for card in EVALUATORS.values() for measure in _own(card)}:
+        return f"The evaluator {judge.label if judge else ''} tells no {name}."
+    return f"There is no measure “{name}”."
+
+
+def _own(card: Card) -> tuple[Measure, ...]:
+    return card.qualities if isinstance(card, EvaluatorCard) else ()
 
 
 def _names_its_device(checked: Checked, place: str, item: Mapping[str, Any]) -> bool:
@@ -311,9 +325,10 @@ def _has_bounds(checked: Checked, place: str, item: Mapping[str, Any]) -> bool:
         return False
     for bound in bounds:
         is_number = isinstance(bound, int | float) and not isinstance(bound, bool)
-        # What a table holds may be anything; a cost or a share is above 0.
-        if not is_number or not isfinite(bound) or (bound <= 0 and not checked.is_tabular):
-            above = "" if checked.is_tabular else " above 0"
+        # What a table holds or a proxy says may be anything; a cost or a share is above 0.
+        is_plain = checked.known[item["measure"]].is_plain
+        if not is_number or not isfinite(bound) or (bound <= 0 and not is_plain):
+            above = "" if is_plain else " above 0"
             checked.add(place, f"{bound!r}; a number{above} is needed.")
             return False
     return True

@@ -44,6 +44,21 @@ def choices(offered):
     }
 
 
+def test_proxies_take_the_place_of_accuracy_when_they_judge(web, choices):
+    choices |= {"evaluator": "zero_cost", "goal-synflow": "on", "goal-snip": "on"}
+    send(web, choices | {"limit-jacob_cov": "-500"})
+    run = Run.objects.get()
+    names = [item["measure"] for item in run.objectives]
+    assert names == ["synflow", "snip", "storage", "latency"]
+    assert [(item["measure"], item["at_least"]) for item in run.limits] == [("jacob_cov", -500)]
+
+
+def test_a_proxy_that_is_ticked_means_nothing_to_another_evaluator(web, choices):
+    send(web, choices | {"goal-synflow": "on"})
+    assert Run.objects.get().objectives[0]["measure"] == "accuracy"
+    assert "synflow" not in str(Run.objects.get().objectives)
+
+
 def send(web, choices, **changes):
     fields = {name.replace("__", "-"): value for name, value in changes.items()}
     return web.post(reverse("run-new"), choices | fields)
@@ -56,7 +71,8 @@ def test_the_form_begins_with_a_search_that_would_start(web, offered):
     assert initial["space"] == offered["space"]
     wanted = [name for name, value in initial.items() if name.startswith("goal-") and value]
     latency = f"goal-latency@{offered['device'].pk}"
-    assert wanted == ["goal-accuracy", "goal-storage", latency]
+    # Synflow is offered only where proxies judge.
+    assert wanted == ["goal-accuracy", "goal-storage", latency, "goal-synflow"]
 
 
 def test_every_setting_of_every_card_is_a_field_with_its_help(ada, offered):

@@ -120,6 +120,13 @@ def test_cards_tell_what_can_be_set(as_alice, anonymous, family):
     assert anonymous.get(f"/api/v1/{family}/").status_code == 401
 
 
+def test_an_evaluators_card_names_what_it_tells_in_place_of_the_target(as_alice):
+    cards = {card["name"]: card for card in as_alice.get("/api/v1/evaluators/").data["results"]}
+    assert cards["full"]["qualities"] == []
+    first = cards["zero_cost"]["qualities"][0]
+    assert first == {"name": "synflow", "label": "Synflow", "unit": "nat", "direction": "max"}
+
+
 def test_a_targets_card_names_its_qualities(as_alice):
     card = as_alice.get("/api/v1/targets/").data["results"][0]
     assert card["data_kind"] == "images"

@@ -17,7 +17,11 @@ from searches.training import checkpoints
 from searches.training.base import always
 
 NEVER = float("inf")
-TRAINING = sorted(name for name, card in EVALUATORS.items() if "tabular" not in card.requires)
+TRAINING = sorted(
+    name
+    for name, card in EVALUATORS.items()
+    if "tabular" not in card.requires and not getattr(card, "qualities", ())
+)
 QUICK = {"epochs": 3, "batch_size": 16, "learning_rate": 0.05, "warmup_epochs": 1}
 
 

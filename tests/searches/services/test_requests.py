@@ -56,6 +56,27 @@ def test_a_good_request_starts_a_run_bound_to_the_newest_version(owner, request_
     assert run.due_at is not None
 
 
+def test_a_proxy_is_an_objective_of_the_evaluator_that_tells_it(owner, request_):
+    wanted = [{"measure": "synflow"}, {"measure": "macs"}]
+    limits = [{"measure": "jacob_cov", "at_least": -1e9}]
+    asked = replace(request_, evaluator="zero_cost", objectives=wanted, limits=limits)
+    run = runs.start_run(owner=owner, request=asked)
+    assert run.objectives[0] == {"measure": "synflow", "direction": "max", "unit": "nat"}
+    assert run.limits[0]["at_least"] == -1e9
+
+
+def test_what_nobody_trained_has_no_accuracy(owner, request_):
+    errors = refused(owner, replace(request_, evaluator="zero_cost"))
+    reason = errors["objectives.0"][0]
+    assert reason.startswith("Zero-cost proxies tell no accuracy, which only training can. Known:")
+    assert "synflow, naswot" in reason
+
+
+def test_a_proxy_without_its_evaluator_is_refused(owner, request_):
+    errors = refused(owner, replace(request_, objectives=[{"measure": "zen"}]))
+    assert errors["objectives.0"][0].startswith("The evaluator Supernet tells no zen. Known: acc")
+
+
 WRONG = {
     "name": ({"name": " "}, "name", "needed"),
     "strategy": ({"strategy": "magic"}, "strategy", "Known: "),
