@@ -1,13 +1,15 @@
-"""How far two scores order the same things alike: Kendall's tau, with its standard error.
+"""How far two scores order the same things alike: Kendall's tau, Spearman's rho, their errors.
 
 Sources: Kendall: The treatment of ties in ranking problems, Biometrika 33, 1945 (tau-b). Efron,
 Tibshirani: An Introduction to the Bootstrap, 1993, chapter 6 (standard errors).
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.stats import rankdata
 
 Floats = npt.NDArray[np.float64]
 # Samples drawn anew for a standard error: it is then good to 3 % of itself.
@@ -50,10 +52,45 @@ def agreement(
     A generator in the same state draws the same samples, so that two scores of the same things
     can be compared sample by sample.
     """
+    taus = resampled_taus(score, truth, rng, resamples=resamples)
+    return Agreement(float(taus[0]), float(taus[1:].std(ddof=1)), len(np.asarray(truth)))
+
+
+def resampled_taus(
+    score: npt.ArrayLike,
+    truth: npt.ArrayLike,
+    rng: np.random.Generator,
+    *,
+    resamples: int = RESAMPLES,
+) -> Floats:
+    """[1 + resamples] tau-b: of the things, then of samples drawn anew from them."""
     theirs = _order(truth)
-    n = len(theirs)
-    taus = _taus(_order(score), theirs, _weights(n, rng, resamples))
-    return Agreement(float(taus[0]), float(taus[1:].std(ddof=1)), n)
+    return _taus(_order(score), theirs, _weights(len(theirs), rng, resamples))
+
+
+def resampled_rhos(
+    score: npt.ArrayLike,
+    truth: npt.ArrayLike,
+    rng: np.random.Generator,
+    *,
+    resamples: int = RESAMPLES,
+) -> Floats:
+    """[1 + resamples] Spearman's rho, the correlation of ranks; 0 where a score is constant."""
+    both = np.stack([np.asarray(score, np.float64), np.asarray(truth, np.float64)])  # [2, n]
+    n = both.shape[1]
+    drawn = np.concatenate([np.arange(n)[None], rng.integers(0, n, (resamples, n))])
+    ranks = rankdata(both[:, drawn], axis=2)  # [2, 1 + resamples, n]; ties share their mean
+    ranks -= (n + 1) / 2
+    untied = np.sqrt((ranks**2).sum(axis=2).prod(axis=0))
+    return np.asarray(ranks.prod(axis=0).sum(axis=1) / np.where(untied > 0, untied, 1.0))
+
+
+def chance_error(n: int) -> float:
+    """Standard deviation of tau between two orders of n things that have nothing in common.
+
+    (Kendall: Rank Correlation Methods, 1948, section 4.)
+    """
+    return math.sqrt(2 * (2 * n + 5) / (9 * n * (n - 1)))
 
 
 def lead(
