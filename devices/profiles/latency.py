@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from devices.profiles import composition, regression
+from devices.profiles import composition, network_fit, regression
 from devices.profiles.estimates import Estimate, Floats
 from devices.profiles.operations import Operation
 from devices.profiles.profile import Profile
@@ -29,12 +29,14 @@ def fit(profile: Profile) -> dict[str, Any]:
     """Returns everything that is learnt from the rows of a profile, as JSON."""
     table = RowTable(profile)
     rows = table.measured()
+    networks = network_fit.fit(profile.models)
     regressors = regression.fit([row.op for row in rows], [row.mean_ms for row in rows])
     return {
         "schema": FITS_SCHEMA,
         "profile_sha256": profile.content_sha256(),
         "regressors": [regressor.to_json() for regressor in regressors],
         "primitives": composition.fit(table),
+        "networks": networks.to_json() if networks else None,
     }
 
 

@@ -85,7 +85,7 @@ def columns(cells: Sequence[str], unit: str | None, line: int) -> Columns:
     """The columns of a table whose comment lines state `unit` or nothing."""
     found = Columns()
     for cell in cells[:MOST_COLUMNS]:
-        name, stated = _column(cell, unit)
+        name, stated = figure_column(cell, unit)
         if name not in FIELDS and name not in FIGURES:
             text = f"column {shown(cell)} unknown; {nearest(name, (*FIELDS, *FIGURES))}."
             found.problems.append(_refusal(line, cell, None, text))
@@ -102,7 +102,7 @@ def columns(cells: Sequence[str], unit: str | None, line: int) -> Columns:
     return found
 
 
-def _column(cell: str, unit: str | None) -> tuple[str, str | None]:
+def figure_column(cell: str, unit: str | None) -> tuple[str, str | None]:
     """Field and unit of a column: `mean_us` and `latency (us)` are mean_ms in us."""
     text = cell.strip().lower()
     if text in STEMS:

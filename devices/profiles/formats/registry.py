@@ -69,6 +69,12 @@ FORMATS = Formats(
         "webnas-csv": Card("webnas CSV", f"{HERE}.native_csv:read_csv", sniffing.is_native_csv),
         "ofa": Card("OFA/ProxylessNAS", f"{HERE}.ofa:read", sniffing.is_ofa),
         "fbnet": Card("FBNet/HW-NAS-Bench", f"{HERE}.fbnet:read", sniffing.is_fbnet),
+        "paddleslim": Card("PaddleSlim", f"{HERE}.paddleslim:read", sniffing.is_paddleslim),
+        "nn-meter": Card("nn-Meter kernel data", f"{HERE}.nnmeter:read", sniffing.is_nnmeter),
+        "hat": Card("HAT", f"{HERE}.hat:read", sniffing.is_hat),
+        "ncnn": Card("ncnn log", f"{HERE}.logs:read_ncnn", sniffing.is_ncnn),
+        "mnn": Card("MNN log", f"{HERE}.logs:read_mnn", sniffing.is_mnn),
+        "networks": Card("CSV of networks", f"{HERE}.model_csv:read", sniffing.is_model_csv),
         "several": Card("files of one layout", f"{HERE}.several:read", sniffing.is_several),
     }
 )

@@ -8,8 +8,12 @@ from typing import Any
 from devices.profiles.parsing import Document, lines
 
 FIRST = 60  # lines or rows that are looked at
-TIMES = ("mean", "latency", "time")
+TIMES = ("mean", "latency", "time", "avg", "average")
 OFA_KEY = re.compile(r"""\s*["']?(?:Conv(?:_\d)?|expanded_conv|AvgPool2D|Logits)-input:\d""")
+PADDLE_ROW = re.compile(r"[a-z]\w{1,30}(?:,[-\w.]{0,20}){4,14}\t")
+NCNN_ROW = re.compile(r"\bmin ?= {0,8}[\d.]+ {1,8}max ?= {0,8}[\d.]+ {1,8}avg ?=")
+MNN_ROW = re.compile(r"^\s*\[ ?- ?\] \S.*\bmax ?=")
+MODEL_COLUMNS = frozenset({"arch", "arch_str", "architecture", "network", "model", "macs"})
 FBNET_KEY = re.compile(r"(?:Conv(?:Norm|Block)|Skip|AvgP|FC)(?:_[A-Za-z]+\d+){2,}")
 
 
@@ -38,6 +42,48 @@ def is_fbnet(document: Document) -> bool:
         return any(FBNET_KEY.search(line) for line in islice(first_lines(document), 1, 4))
     inner = (part for part in _first(_values(document.value)) if isinstance(part, dict))
     return any(FBNET_KEY.match(key) for part in (document.value, *inner) for key in _keys(part))
+
+
+def is_paddleslim(document: Document) -> bool:
+    found = list(islice(first_lines(document), 2)) if document.kind == "table" else []
+    return len(found) == 2 and "\t" not in found[0] and bool(PADDLE_ROW.match(found[1]))
+
+
+def is_nnmeter(document: Document) -> bool:
+    """The configurations, the latencies, or both in one archive."""
+    files = document.files or (document,)
+    return all(_is_nnmeter(file.value) for file in files)
+
+
+def _is_nnmeter(value: Any) -> bool:
+    samples = _first(_values(value))[:1]
+    inner = [part for sample in samples for part in _first(_values(sample))[:1]]
+    return any(isinstance(part, dict) and {"config", "latency"} & part.keys() for part in inner)
+
+
+def is_hat(document: Document) -> bool:
+    return document.kind == "table" and "encoder_embed_dim" in columns_of(document)
+
+
+def is_ncnn(document: Document) -> bool:
+    return _has_line(document, NCNN_ROW) and not is_mnn(document)
+
+
+def is_mnn(document: Document) -> bool:
+    return _has_line(document, MNN_ROW)
+
+
+def is_model_csv(document: Document) -> bool:
+    """Networks by architecture or by name, and a column for a time."""
+    columns = columns_of(document) if document.kind == "table" else []
+    names = any(name in MODEL_COLUMNS or name.startswith("arch.") for name in columns)
+    return names and any(name.startswith(TIMES) for name in columns)
+
+
+def _has_line(document: Document, pattern: re.Pattern[str]) -> bool:
+    if document.kind != "table":
+        return False
+    return any(pattern.search(line[:400]) for line in first_lines(document))
 
 
 def is_several(document: Document) -> bool:
