@@ -52,7 +52,10 @@ class NetworkFit:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "NetworkFit":
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in data.items()})
+        values: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in data.items()
+        }
+        return cls(**values)
 
     def latency_ms(self, archs: Sequence[Mapping[str, Any]]) -> Floats:
         """Returns [n] times of the networks.
@@ -63,7 +66,7 @@ class NetworkFit:
         numbers = np.array([[float(arch[name]) for name in self.names] for arch in archs])
         standard = (numbers.reshape(-1, len(self.names)) - self.mean) / np.array(self.scale)
         predicted = _columns(standard, self.degree) @ np.array(self.coefficients)
-        return np.maximum(predicted, self.least_ms)
+        return np.asarray(np.maximum(predicted, self.least_ms))
 
 
 def fit(rows: Sequence[ModelRow]) -> NetworkFit | None:
@@ -150,7 +153,7 @@ def _solved(columns: Floats, latency_ms: Floats, penalty: float) -> Floats:
 
 def _rank_correlation(a: Floats, b: Floats) -> float:
     """Spearman's, 0 where one of both is constant; ties in order of appearance."""
-    ranks = [np.argsort(np.argsort(values, kind="stable"), kind="stable") for values in (a, b)]
     if not a.std() or not b.std():
         return 0.0
-    return float(np.corrcoef(*ranks)[0, 1])
+    first, second = (np.argsort(np.argsort(values, kind="stable")) for values in (a, b))
+    return float(np.corrcoef(first, second)[0, 1])
