@@ -16,6 +16,9 @@ PATHS = {
     '<path d="m11.2 5.3 3.5 3.5M11.7 10h2.6m-3.1 4.7 3.5-3.5"/>',
     "models": '<path d="m10 2.6 6.5 3.7v7.4L10 17.4l-6.5-3.7V6.3z"/>'
     '<path d="m3.7 6.4 6.3 3.5 6.3-3.5M10 9.9v7.3"/>',
+    "supernets": '<rect x="2.5" y="2.5" width="15" height="15" rx="2" opacity=".5"/>'
+    '<rect x="2.5" y="7.5" width="10" height="10" rx="1.6"/>'
+    '<rect x="2.5" y="12.5" width="5" height="5" rx="1.2"/>',
     "account": '<circle cx="10" cy="7" r="3.2"/>'
     '<path d="M3.8 17c.7-3.4 3.2-5 6.2-5s5.5 1.6 6.2 5"/>',
     "plus": '<path d="M10 4v12M4 10h12"/>',

@@ -17,6 +17,7 @@ from frontend.views import (
     search,
     space_editor,
     spaces,
+    supernets,
     trials,
 )
 
@@ -73,6 +74,11 @@ urlpatterns = [
     path("spaces/<int:pk>/create/", space_editor.create, name="space-create"),
     path("spaces/check/", space_editor.check, name="space-check"),
     path("spaces/<int:pk>/delete/", spaces.delete, name="space-delete"),
+    path("supernets/", supernets.supernet_list, name="supernet-list"),
+    path("supernets/<int:pk>/", supernets.supernet, name="supernet"),
+    path("supernets/<int:pk>/predictor/", supernets.predictor, name="supernet-predictor"),
+    path("supernets/<int:pk>/measure/", supernets.measure, name="supernet-measure"),
+    path("supernets/<int:pk>/specialise/", supernets.specialise, name="supernet-specialise"),
     path("models/", models.model_list, name="model-list"),
     path("models/<int:pk>/", models.model, name="model"),
     path("models/<int:pk>/status/", models.model_status, name="model-status"),

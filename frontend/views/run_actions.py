@@ -51,12 +51,13 @@ def act(request: HttpRequest, pk: int, action: str) -> HttpResponse:
 @login_required
 @require_POST
 def clone(request: HttpRequest, pk: int) -> HttpResponse:
-    """Start a copy with the same choices and the same seed."""
+    """Start an exact copy; refused when anything differs that shaped the run."""
     run = own_run(request, pk)
     copies: list[Run] = []
 
     def copy() -> None:
-        copies.append(services.clone_run(run=run, owner=signed_in(request), changes={}))
+        owner = signed_in(request)
+        copies.append(services.clone_run(run=run, owner=owner, changes={}, is_exact=True))
 
     carry_out(request, copy, "This is the copy; it has the same choices and the same seed.")
     return redirect("run", copies[0].pk if copies else run.pk)

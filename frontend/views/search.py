@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from frontend import formats, overviews
@@ -13,9 +13,10 @@ from frontend.forms import fitting
 from frontend.forms.further import limit_from
 from frontend.forms.goals import Goal
 from frontend.forms.search import SearchForm, body_of, choices_of, first_choices
+from frontend.forms.settings import initial
 from frontend.views.asking import signed_in, whole_number
 from frontend.views.scoping import own_run
-from searches.models import Run
+from searches.models import Run, Supernet
 from searches.services import reading, runs
 from searches.services.requests import RunRequest
 from webnas.refusals import RefusedRequest
@@ -39,11 +40,24 @@ def run_new(request: HttpRequest) -> HttpResponse:
         form.initial = choices_of(run, form)
         if "warm" in request.GET:
             form.initial |= {"name": f"After {run.name}"[:120], "warm_start": run.pk}
+    elif "supernet" in request.GET:
+        form.initial = first_choices(form, {}) | _choices_on(request)
     else:
         names = ("dataset", "space")
         asked = {name: whole_number(request.GET.get(name, "")) for name in names}
         form.initial = first_choices(form, asked)
     return _page(request, form, {})
+
+
+def _choices_on(request: HttpRequest) -> dict[str, Any]:
+    """What the form begins with to search on trained weights."""
+    owned = Supernet.objects.owned_by(request.user)
+    found = get_object_or_404(owned, pk=whole_number(request.GET["supernet"]), is_trained=True)
+    roles = {"evaluator": found.recipe.get("evaluator", "supernet")}
+    roles |= {"target": found.recipe["target"]} if "target" in found.recipe else {}
+    settings = initial(found.recipe.get("evaluator_settings", {}), "evaluator", roles["evaluator"])
+    rows = {"supernet": found.pk, "dataset": found.dataset_id, "space": found.space_id}
+    return roles | settings | rows | {"name": f"On supernet {found.pk}"}
 
 
 def _start(form: SearchForm) -> Run | None:

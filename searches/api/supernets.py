@@ -15,7 +15,6 @@ from searches.api.run_answers import Named, RunDetail, shown
 from searches.api.run_bodies import HIGHEST_SEED, MAX_LIMITS, LimitBody
 from searches.models import Supernet, SupernetPredictor
 from searches.objectives.measures import COSTS
-from searches.runner.pairs import USUAL
 from searches.services import supernets as services
 from searches.services.requests import MAX_DEVICES
 from searches.services.supernets import Specialisation
@@ -66,7 +65,7 @@ class PairsBody(Strict):
     """How many networks are judged, to learn from them."""
 
     pairs = serializers.IntegerField(
-        default=USUAL, min_value=services.FEWEST_PAIRS, max_value=services.MOST_PAIRS
+        default=services.USUAL_PAIRS, min_value=services.FEWEST_PAIRS, max_value=services.MOST_PAIRS
     )
     seed = serializers.IntegerField(default=0, min_value=0, max_value=HIGHEST_SEED)
 

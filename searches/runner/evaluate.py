@@ -167,8 +167,9 @@ def _finish(judging: Judging, candidate: "Candidate") -> None:
     }
     for position, objective in enumerate(objectives):
         fields[f"value_{position}"] = measures[objective.key].value
-    if engine.trains_alone(run):
-        # Kept for verification and for whoever chooses it.
+    if engine.trains_alone(run) or engine.asks_a_surrogate(run):
+        # Kept for verification and for whoever chooses it; of shared weights, so that the few
+        # that were chosen out of thousands are not recalibrated twice.
         fields |= _stored(run, candidate)
     with files.removed_on_error(fields["checkpoint"]):
         _end(judging, **fields)

@@ -227,7 +227,7 @@ def _refuse_inexact(run: Run, changes: Mapping[str, Any]) -> None:
     found = differences(run)
     if found:
         message = f"An exact copy is not possible, as this differs: {'; '.join(found)}."
-        raise ConflictingRequest({"exact": found}, message)
+        raise ConflictingRequest({"exact": [message]}, message)
 
 
 def rename_run(*, run: Run, name: str) -> None:

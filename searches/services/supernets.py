@@ -19,7 +19,7 @@ from webnas.refusals import ConflictingRequest, RefusedRequest
 # Networks that are judged on the supernet for each device, and candidates looked at before.
 NETWORKS, CANDIDATES = 24, 12_000
 FEWEST_NETWORKS, MOST_NETWORKS = 8, 200
-FEWEST_PAIRS, MOST_PAIRS = pairs.FEWEST, 2000
+FEWEST_PAIRS, USUAL_PAIRS, MOST_PAIRS = pairs.FEWEST, pairs.USUAL, 2000
 STRATEGY = "specialise"
 
 
@@ -141,7 +141,7 @@ def _problems(asked: Specialisation, request: RunRequest) -> Errors:
     return found
 
 
-def measure_pairs(*, supernet: Supernet, n: int = pairs.USUAL, seed: int = 0) -> SupernetPredictor:
+def measure_pairs(*, supernet: Supernet, n: int = USUAL_PAIRS, seed: int = 0) -> SupernetPredictor:
     """Judge `n` networks on the supernet and learn from them; pairs that are there are kept."""
     if not supernet.is_trained or not engine.judges_networks(supernet):
         message = f"Networks cannot be judged on supernet {supernet.pk}."

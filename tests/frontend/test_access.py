@@ -14,6 +14,7 @@ LISTS = [
     "device-list",
     "dataset-list",
     "space-list",
+    "supernet-list",
     "model-list",
     "account",
 ]
@@ -73,6 +74,9 @@ def private(run, member):
         "space": reverse("space", args=[run.space_id]),
         "space in other sizes": reverse("space-adjust", args=[run.space_id]),
         "space in words": reverse("space-edit", args=[run.space_id]),
+        "supernet": reverse("supernet", args=[run.supernet_id]),
+        "predictor": reverse("supernet-predictor", args=[run.supernet_id]),
+        "search on a supernet": reverse("run-new") + f"?supernet={run.supernet_id}",
         "model": reverse("model", args=[model.pk]),
         "download": reverse("model-download", args=[model.pk, "onnx"]),
     }
@@ -85,7 +89,7 @@ def asked(web: Client, address: str) -> int:
 
 
 def test_the_owner_sees_every_page(web, private):
-    expected = dict.fromkeys(private, 200) | {"status": STOP_POLLING}
+    expected = dict.fromkeys(private, 200) | dict.fromkeys(("status", "predictor"), STOP_POLLING)
     assert {name: asked(web, url) for name, url in private.items()} == expected
 
 
