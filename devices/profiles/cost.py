@@ -1,212 +1,17 @@
-"""CostModel: what architectures cost on a device, with provenance and interval.
+"""CostModel: what architectures cost on a device, with provenance and interval."""
 
-Every cost is worked out once per distinct operation of a space; a network is then a row of
-indices into that table, and a whole matrix of networks is gathered and summed at once.
-"""
-
-import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
-import numpy as np
-import numpy.typing as npt
-
-from devices.profiles import latency, memory
-from devices.profiles.energy import UNKNOWN, EnergyModel
-from devices.profiles.estimates import (
-    ANALYTIC,
-    MISSING,
-    PROVENANCES,
-    Estimate,
-    Floats,
-    correlation,
-)
+from devices.profiles import fitting, pricing
+from devices.profiles.calibration import Calibration
+from devices.profiles.cost_table import UNCALIBRATED, CostTable
 from devices.profiles.latency import LatencyChain
 from devices.profiles.operations import Operation
 from devices.profiles.profile import Profile, Runtime
 
-Integers = npt.NDArray[np.int64]
-Codes = npt.NDArray[np.int8]
-
 PLAIN: Final = Runtime(engine="none", dtype="fp32", batch=1, threads=1)  # without a device
-ANALYTIC_LIMIT: Final = 0.5  # share of a latency from the data sheet that is too much for a limit
-FIXED: Final = 8  # columns of every table of sums
-CHUNK: Final = 2048  # networks summed at once: the sums stay in the cache of a core
-
-
-@dataclass(frozen=True)
-class Costs:
-    """Costs of m networks; latency and energy are those of the profile's whole batch.
-
-    `latency_sigma` is the standard deviation of the logarithm, `provenance` the weakest one used
-    (an index into PROVENANCES, -1 where an operation has no latency), `shares` [m, 5] how much of
-    the latency each provenance has. `energy_provenance` is analytic unless the energy of every
-    operation was measured, -1 where it is unknown. `is_too_analytic` marks networks whose latency
-    comes mostly from a data sheet although that was not asked for: no hard limit should rest on
-    it.
-    """
-
-    latency_ms: Floats
-    latency_low_ms: Floats
-    latency_high_ms: Floats
-    latency_sigma: Floats
-    provenance: Codes
-    shares: Floats
-    is_too_analytic: npt.NDArray[np.bool_]
-    energy_mj: Floats
-    energy_provenance: Codes
-    storage_bytes: Integers
-    peak_memory_bytes: Integers
-    macs: Integers
-    parameters: Integers
-
-    def latency_quantile_ms(self, z: float) -> Floats:
-        """Latency that is not exceeded with the probability of z: 0.8416 for 80 %."""
-        return np.asarray(self.latency_ms * np.exp(z * self.latency_sigma))
-
-
-@dataclass(frozen=True)
-class CostTable:
-    """Costs of n operations, one row each; NaN is unknown.
-
-    `latency_ms` and `energy_mj` are those of the operation alone. In a network it adds
-    `network_ms` and `network_mj`, and the network as a whole `overhead_ms` and `overhead_mj`:
-    the call of the runtime, which every measured row paid for itself.
-    """
-
-    latency_ms: Floats
-    latency_sigma: Floats
-    provenance: Codes
-    sources: tuple[str, ...]
-    energy_mj: Floats
-    energy_provenance: Codes
-    weight_bytes: Integers
-    storage_bytes: Integers
-    peak_bytes: Integers
-    macs: Integers
-    parameters: Integers
-    network_ms: Floats
-    network_mj: Floats
-    overhead_ms: float = 0.0
-    overhead_mj: float = 0.0
-    allow_analytic: bool = True
-    weights_in_memory: bool = True
-
-    @property
-    def has_latency(self) -> bool:
-        """Whether every operation has a latency."""
-        return not bool(np.isnan(self.latency_ms).any())
-
-    @property
-    def has_energy(self) -> bool:
-        """Whether every operation has an energy."""
-        return not bool(np.isnan(self.energy_mj).any())
-
-    def slot_costs(self, measure: str) -> tuple[Floats, float]:
-        """Returns [n] costs that add up over the operations of a network, and a constant on top.
-
-        For `SearchSpace.extreme`. Peak memory does not add up and has none.
-
-        Raises:
-            KeyError: not a cost that adds up.
-        """
-        found: dict[str, tuple[Floats, float]] = {
-            "latency": (self.network_ms, self.overhead_ms),
-            "energy": (self.network_mj, self.overhead_mj),
-            "storage": (self.storage_bytes.astype(np.float64), 0.0),
-            "macs": (self.macs.astype(np.float64), 0.0),
-            "parameters": (self.parameters.astype(np.float64), 0.0),
-        }
-        return found[measure]
-
-    def total(self, indices: npt.ArrayLike) -> Costs:
-        """Returns the costs of networks.
-
-        Args:
-            indices: [m, S] rows of this table, -1 where a network has no operation.
-
-        Raises:
-            IndexError: an index is outside the table.
-        """
-        rows = np.atleast_2d(np.asarray(indices))
-        n_operations = len(self.latency_ms)
-        if rows.size and (rows.max() >= n_operations or rows.min() < -1):
-            raise IndexError(f"Indices lie between -1 and {n_operations - 1}.")
-        columns, peaks = self._columns, self._peaks
-        sums = np.zeros((len(rows), columns.shape[1]))
-        highest = np.zeros(len(rows))
-        for start in range(0, len(rows), CHUNK):
-            part = slice(start, start + CHUNK)
-            _gather(rows[part], columns, peaks, sums[part], highest[part])
-        return self._costs(sums, highest)
-
-    @cached_property
-    def _used(self) -> tuple[int, ...]:
-        """Provenances of latencies that occur."""
-        return _occurring(self.provenance)
-
-    @cached_property
-    def _used_for_energy(self) -> tuple[int, ...]:
-        return _occurring(self.energy_provenance)
-
-    @cached_property
-    def _columns(self) -> Floats:
-        """[n+1, FIXED+G+P+E] what is summed; the last row, all 0, stands for no operation.
-
-        Columns: 1, latency, energy, weights, storage, MACs, parameters, the squared errors that
-        are independent; per source of errors their sum; per provenance the latency; per
-        provenance of energies their number.
-        """
-        errors = np.nan_to_num(self.latency_ms * self.latency_sigma)
-        rho = np.array([correlation(source) for source in self.sources])
-        columns: list[npt.NDArray[Any]] = [np.ones(len(errors)), self.network_ms, self.network_mj]
-        columns += [self.weight_bytes, self.storage_bytes, self.macs, self.parameters]
-        columns.append(errors**2 * (1 - rho))
-        for name in self._shared:
-            belongs = np.array([source == name for source in self.sources])
-            columns.append(belongs * errors * math.sqrt(correlation(name)))
-        for code in self._used:
-            columns.append(np.where(self.provenance == code, self.network_ms, 0.0))
-        columns += [self.energy_provenance == code for code in self._used_for_energy]
-        table = np.stack([np.asarray(column, dtype=np.float64) for column in columns], axis=1)
-        return np.concatenate([table, np.zeros((1, table.shape[1]))])
-
-    @cached_property
-    def _shared(self) -> tuple[str, ...]:
-        return tuple(sorted({source for source in self.sources if source}))
-
-    @cached_property
-    def _peaks(self) -> Floats:
-        return np.append(self.peak_bytes.astype(np.float64), 0.0)
-
-    def _costs(self, sums: Floats, highest: Floats) -> Costs:
-        shared = FIXED + len(self._shared)
-        is_there = (sums[:, 0] > 0).astype(np.float64)  # a network of nothing costs nothing
-        latency_ms = sums[:, 1] + self.overhead_ms * is_there
-        sigma = _sigma(latency_ms, sums[:, FIXED - 1] + (sums[:, FIXED:shared] ** 2).sum(axis=1))
-        low_ms, high_ms = latency.interval(latency_ms, sigma)
-        by_provenance, energies = np.split(sums[:, shared:], [len(self._used)], axis=1)
-        shares = _shares(by_provenance, self._used)
-        energy_mj = sums[:, 2] + self.overhead_mj * is_there
-        weights = sums[:, 3]
-        in_memory = highest + weights if self.weights_in_memory else highest
-        return Costs(
-            latency_ms=latency_ms,
-            latency_low_ms=low_ms,
-            latency_high_ms=high_ms,
-            latency_sigma=sigma,
-            provenance=_weakest(shares, latency_ms),
-            shares=shares,
-            is_too_analytic=(shares[:, ANALYTIC] > ANALYTIC_LIMIT) & (not self.allow_analytic),
-            energy_mj=energy_mj,
-            energy_provenance=_weakest(_shares(energies, self._used_for_energy), energy_mj),
-            storage_bytes=np.rint(sums[:, 4]).astype(np.int64),
-            peak_memory_bytes=np.rint(in_memory).astype(np.int64),
-            macs=np.rint(sums[:, 5]).astype(np.int64),
-            parameters=np.rint(sums[:, 6]).astype(np.int64),
-        )
 
 
 class CostModel:
@@ -227,115 +32,22 @@ class CostModel:
         allow_analytic: bool = False,
     ) -> None:
         self._profile = profile
-        self._runtime = profile.runtime if profile else PLAIN
         is_analytic = profile is not None and profile.provenance.kind == "analytic"
         self._allow_analytic = allow_analytic or is_analytic
         if profile is not None:
-            self._chain = LatencyChain(profile, fits if fits is not None else self.fit(profile))
+            found = fits if fits is not None else self.fit(profile)
+            self._chain = LatencyChain(profile, found)
+            line = found.get("calibration")  # profiles stored before have none
+            self._calibration = Calibration.from_json(line) if line else UNCALIBRATED
 
     @staticmethod
     def fit(profile: Profile) -> dict[str, Any]:
-        """Returns coefficients of the regressors as JSON, to be stored beside the version."""
-        return latency.fit(profile)
+        """Returns what is learnt from a profile as JSON, to be stored beside the version."""
+        return fitting.fit(profile)
 
     def table(self, operations: Sequence[Operation]) -> CostTable:
         """Returns the costs of each operation, in the order given."""
-        n_operations = len(operations)
-        estimates: list[Estimate | None] = [None] * n_operations
-        if self._profile is not None:
-            estimates = self._chain.estimates(operations)
-        counts: dict[str, Any] = {
-            "weight_bytes": _integers(memory.weight_bytes(op, self._runtime) for op in operations),
-            "storage_bytes": _integers(memory.file_bytes(op, self._runtime) for op in operations),
-            "peak_bytes": _integers(memory.peak_bytes(op, self._runtime) for op in operations),
-            "macs": _integers(op.macs() for op in operations),
-            "parameters": _integers(op.parameters() for op in operations),
-        }
-        known = [estimate or NO_ESTIMATE for estimate in estimates]
-        return CostTable(
-            latency_ms=np.array([estimate.latency_ms for estimate in known]),
-            latency_sigma=np.array([estimate.sigma for estimate in known]),
-            provenance=np.array([estimate.provenance for estimate in known], dtype=np.int8),
-            sources=tuple(estimate.source for estimate in known),
-            allow_analytic=self._allow_analytic,
-            **self._in_network(operations, known),
-            **counts,
-        )
-
-    def _in_network(
-        self, operations: Sequence[Operation], estimates: Sequence[Estimate]
-    ) -> dict[str, Any]:
-        """Returns what operations add to a network, and what the network costs on top."""
-        overhead_ms = (self._profile.overhead_ms or 0.0) if self._profile else 0.0
-        network_ms = [_without_call(estimate, overhead_ms) for estimate in estimates]
-        energies, overhead_mj = [UNKNOWN] * len(operations), 0.0
-        if self._profile is not None:
-            model = EnergyModel(self._profile.device, self._chain.rows, self._chain.roofline)
-            triples = zip(operations, estimates, network_ms, strict=True)
-            energies = [model.energy(op, estimate, ms) for op, estimate, ms in triples]
-            watts = model.power_w(None, overhead_ms)
-            overhead_mj = 0.0 if math.isnan(watts) else watts * overhead_ms
-        return {
-            "network_ms": np.array(network_ms),
-            "overhead_ms": overhead_ms,
-            "energy_mj": np.array([energy.alone_mj for energy in energies]),
-            "energy_provenance": np.array([e.provenance for e in energies], dtype=np.int8),
-            "network_mj": np.array([energy.in_network_mj for energy in energies]),
-            "overhead_mj": overhead_mj,
-            "weights_in_memory": self._kind() not in memory.IN_FLASH,
-        }
-
-    def _kind(self) -> str:
-        return self._profile.device.kind if self._profile else ""
-
-
-NO_ESTIMATE: Final = Estimate(math.nan, math.nan, MISSING)
-
-
-def _integers(values: Iterable[int]) -> Integers:
-    return np.fromiter(values, dtype=np.int64)
-
-
-def _without_call(estimate: Estimate, overhead_ms: float) -> float:
-    """Latency inside a network; NaN stays NaN."""
-    if not estimate.has_call or math.isnan(estimate.latency_ms):
-        return estimate.latency_ms
-    return max(estimate.latency_ms - overhead_ms, 0.0)
-
-
-def _gather(
-    rows: npt.NDArray[Any], columns: Floats, peaks: Floats, sums: Floats, highest: Floats
-) -> None:
-    """Adds the rows [c, S] slot by slot to `sums` [c, q] and takes the highest peak [c]."""
-    picked, picked_peaks = np.empty_like(sums), np.empty_like(highest)
-    for slot in np.ascontiguousarray(rows.T):
-        np.take(columns, slot, axis=0, out=picked, mode="wrap")  # -1 is the row of zeros
-        np.add(sums, picked, out=sums)
-        np.take(peaks, slot, out=picked_peaks, mode="wrap")
-        np.maximum(highest, picked_peaks, out=highest)
-
-
-def _sigma(latency_ms: Floats, squared_errors: Floats) -> Floats:
-    """Returns [m] standard deviations of the logarithm; that of the missing calibration is in."""
-    relative = squared_errors / np.where(latency_ms > 0, latency_ms, 1.0) ** 2
-    return np.asarray(np.sqrt(latency.UNCALIBRATED_SIGMA**2 + relative))
-
-
-def _occurring(provenance: Codes) -> tuple[int, ...]:
-    return tuple(int(code) for code in np.unique(provenance) if code != MISSING)
-
-
-def _shares(parts: Floats, codes: tuple[int, ...]) -> Floats:
-    """Returns [m, 5] shares of the provenances `codes`, given their parts [m, c] as known."""
-    total = parts.sum(axis=1)
-    shares = np.zeros((len(total), len(PROVENANCES)))
-    if codes:
-        shares[:, list(codes)] = parts
-    return np.asarray(shares / np.where(total > 0, total, 1.0)[:, None])
-
-
-def _weakest(shares: Floats, values: Floats) -> Codes:
-    """Returns the weakest provenance that has a share, -1 where the value is unknown."""
-    last = shares.shape[1] - 1 - (shares[:, ::-1] > 0).argmax(axis=1)
-    known = ~np.isnan(values) & (shares > 0).any(axis=1)
-    return np.where(known, last, MISSING).astype(np.int8)
+        if self._profile is None:
+            return pricing.without_device(operations, PLAIN)
+        table = pricing.on_device(operations, self._profile, self._chain, self._calibration)
+        return replace(table, allow_analytic=self._allow_analytic)

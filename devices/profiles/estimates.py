@@ -18,7 +18,13 @@ MISSING: Final = -1
 # (DEVICES, section 7). So do interpolated rows: the bias of a network at a resolution between two
 # measured ones was as large as the error of a single row (section 6.2). A roofline is off for all
 # operations alike, its two constants being wrong.
-CORRELATIONS: Final = {"interpolation": 0.5, "primitives": 0.5, "roofline": 1.0}
+WHOLE_NETWORKS: Final = "whole networks"  # prices of work that were fitted to them
+CORRELATIONS: Final = {
+    "interpolation": 0.5,
+    "primitives": 0.5,
+    "roofline": 1.0,
+    WHOLE_NETWORKS: 1.0,
+}
 REGRESSOR_CORRELATION: Final = 0.5
 
 

@@ -1,7 +1,8 @@
 """The chain that gives every operation a latency, and the interval of a network's sum.
 
 Each step is tried only where those before have nothing: the row itself, the same block at
-another resolution, the rows of its primitives, a regression over the rows, the data sheet.
+another resolution, the rows of its primitives, a regression over the rows, prices of work from
+whole networks, the data sheet.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from devices.profiles import composition, network_fit, regression
+from devices.profiles import composition, network_fit, prices, regression
 from devices.profiles.estimates import Estimate, Floats
 from devices.profiles.operations import Operation
 from devices.profiles.profile import Profile
@@ -18,10 +19,6 @@ from devices.profiles.roofline import Roofline
 from devices.profiles.table import RowTable
 
 FITS_SCHEMA = "webnas.fits/1"
-# Standard deviation of a network's sum of exact rows, as long as no network was timed end to end.
-# The bias on one CPU was +8 and +14 % for the small OFA-MobileNetV3 space (quiet, busy), -8 and
-# -13 % for the full one, -13 % for other networks (ALGORITHMS, section 10.2), within a set 4 %.
-UNCALIBRATED_SIGMA = 0.12
 Z_90 = 1.6449  # of the normal distribution, two-sided 90 %
 
 
@@ -47,6 +44,7 @@ class LatencyChain:
         self.rows = RowTable(profile)
         self.roofline = Roofline(profile)
         self._bias: Mapping[str, float] = fits["primitives"]
+        self._prices: Mapping[str, Any] | None = fits.get("prices")
         self._regressors: dict[str, Regressor] = {}
         for data in fits["regressors"]:
             regressor = Regressor.from_json(data)
@@ -60,9 +58,21 @@ class LatencyChain:
             predicted = regressor.estimates([operations[i] for i in places])
             for place, estimate in zip(places, predicted, strict=True):
                 found[place] = estimate
+        open_places = [place for place in open_places if found[place] is None]
+        if self._prices is not None:
+            priced = prices.estimates([operations[i] for i in open_places], self._prices)
+            for place, estimate in zip(open_places, priced, strict=True):
+                found[place] = estimate
         for place in open_places:
             found[place] = found[place] or self.roofline.estimate(operations[place])
         return found
+
+    @property
+    def overhead_ms(self) -> float:
+        """What a network pays once: the call, or what its prices leave without one."""
+        if self.rows.has_entries or self._prices is None:
+            return self.rows.overhead_ms
+        return float(self._prices["constant_ms"])
 
     def _from_rows(self, op: Operation) -> Estimate | None:
         return (

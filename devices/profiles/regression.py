@@ -127,7 +127,7 @@ def _fit(
     for index in range(1, len(PENALTIES)):
         if rms[index] < WORTH * rms[best]:
             best = index
-    prices = _prices(work, np.exp(target))
+    prices = prices_of(work, np.exp(target))
     values = _corrected(prices, shape, target - _log_sum(work, prices), PENALTIES[best])
     # Few rows estimate their own error badly: widen as the t distribution does.
     sigma = float(rms[best]) * math.sqrt(1 + 8 / n_rows)
@@ -141,7 +141,7 @@ def _cross_validated(work: Floats, shape: Floats, target: Floats) -> Floats:
     errors = np.empty((len(PENALTIES), n_rows))
     for fold in range(N_FOLDS):
         rows, left_out = folds != fold, folds == fold
-        prices = _prices(work[rows], np.exp(target[rows]))
+        prices = prices_of(work[rows], np.exp(target[rows]))
         rest = target[rows] - _log_sum(work[rows], prices)
         for index, penalty in enumerate(PENALTIES):
             values = _corrected(prices, shape[rows], rest, penalty)
@@ -171,7 +171,7 @@ def _log_sum(work: Floats, prices: Floats) -> Floats:
     return np.asarray(np.log(np.maximum(work @ prices, 1e-9)))
 
 
-def _prices(work: Floats, latency_ms: Floats) -> Floats:
+def prices_of(work: Floats, latency_ms: Floats) -> Floats:
     """Returns non-negative prices per unit of work, least squares of the relative error."""
     relative = work / latency_ms[:, None]
     scale = relative.mean(axis=0)
@@ -183,8 +183,9 @@ def _prices(work: Floats, latency_ms: Floats) -> Floats:
 def _non_negative(normal: Floats, right: Floats) -> Floats:
     """Returns the non-negative x that minimises x·normal·x/2 - right·x, one after the other."""
     x: npt.NDArray[np.float64] = np.zeros(len(right))
+    used = np.flatnonzero(np.diag(normal) > 0)
     for _ in range(SWEEPS):
-        for j in np.flatnonzero(np.diag(normal) > 0):
+        for j in used:
             x[j] = max(0.0, x[j] - (normal[j] @ x - right[j]) / normal[j, j])
     return x
 

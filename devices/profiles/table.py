@@ -36,6 +36,10 @@ class RowTable:
         self._parts: dict[Operation, Estimate] = {}
         self._parts = dict(self._parts_of_joint_rows())
 
+    @property
+    def has_entries(self) -> bool:
+        return bool(self._rows)
+
     def normal(self, op: Operation) -> Operation:
         """The operation as the rows name it: batch and precision only where they differ."""
         runtime = self._profile.runtime

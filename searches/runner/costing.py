@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from devices.models import ProfileVersion
-from devices.profiles.cost import CostModel, Costs, CostTable
+from devices.profiles.cost import CostModel
+from devices.profiles.cost_table import Costs, CostTable
 from devices.profiles.profile import Profile
 from searches.objectives.limits import Limit
 from searches.objectives.measures import (

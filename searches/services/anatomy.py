@@ -83,7 +83,7 @@ def _add_latency(
     table = costing.table(device)
     if not table.has_latency:
         return
-    latency_ms = np.maximum(np.asarray(table.latency_ms)[rows] - table.overhead_ms, 0)
+    latency_ms = np.asarray(table.network_ms)[rows]
     total = float(latency_ms.sum()) or 1.0
     for found, index, ms in zip(blocks, rows, latency_ms, strict=True):
         found["devices"][str(device)] = {

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from devices.profiles.cost import CostTable
+from devices.profiles.cost_table import CostTable
 from devices.profiles.operations import Operation
 from searches.spaces.base import Genes, SearchSpace
 from searches.spaces.mobile_definition import InvalidSpace

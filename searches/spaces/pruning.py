@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from devices.profiles.cost import CostTable
+from devices.profiles.cost_table import CostTable
 from searches.spaces.base import Aggregate, SearchSpace
 from searches.spaces.factors import plain
 from searches.spaces.marginals import Allowed, costs_of, option_costs

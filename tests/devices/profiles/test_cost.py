@@ -8,7 +8,9 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
-from devices.profiles.cost import CostModel, CostTable
+from devices.profiles.calibration import UNCALIBRATED_SIGMA
+from devices.profiles.cost import CostModel
+from devices.profiles.cost_table import CostTable
 from devices.profiles.estimates import (
     ANALYTIC,
     INTERPOLATED,
@@ -18,7 +20,7 @@ from devices.profiles.estimates import (
     PROVENANCES,
     correlation,
 )
-from devices.profiles.latency import UNCALIBRATED_SIGMA, LatencyChain
+from devices.profiles.latency import LatencyChain
 from devices.profiles.memory import CONTAINER_BYTES
 from devices.profiles.operations import Operation
 from tests.devices.simulated import CALL_MS, SimulatedDevice, blocks, networks, stems
