@@ -18,6 +18,7 @@ from devices.api import uploads
 from devices.models import DeviceProfile, ProfileVersion
 from devices.profiles.operations import Operation
 from devices.profiles.profile import Profile
+from webnas.accounts import kit_tokens
 from webnas.refusals import ConflictingRequest, RefusedRequest
 from webnas.rest import downloads
 from webnas.rest.filters import NameFilter, RowFilter
@@ -50,6 +51,7 @@ class Devices(mixins.ListModelMixin, OwnedRows):
     filterset_class = DeviceFilter
     ordering_fields = ("name", "created_at", "id")
     upload_actions = ("create", "upload", "add_version")
+    kit_actions = ("create", "upload", "add_version")
 
     def get_queryset(self) -> QuerySet[Any]:
         newest = ProfileVersion.objects.filter(device=OuterRef("pk")).order_by("-number")
@@ -87,13 +89,14 @@ class Devices(mixins.ListModelMixin, OwnedRows):
         return self._import(request, uploads.of_form(request, shown.UploadDevice))
 
     def _import(self, request: Request, upload: uploads.Upload) -> Response:
-        version = services.import_profile(
-            owner=person(request),
-            data=upload.data,
-            filename=upload.filename,
-            answers=upload.answers,
-            name=upload.name,
-        )
+        with kit_tokens.spent(request.auth):
+            version = services.import_profile(
+                owner=person(request),
+                data=upload.data,
+                filename=upload.filename,
+                answers=upload.answers,
+                name=upload.name,
+            )
         return self._stored(version)
 
     @extend_schema(responses=shown.Version(many=True))
@@ -115,9 +118,10 @@ class Devices(mixins.ListModelMixin, OwnedRows):
         """Add a state to a profile; runs that are bound to an older one keep it."""
         device = self.get_own()
         upload = uploads.of_either(request)
-        version = services.new_version(
-            device=device, data=upload.data, filename=upload.filename, answers=upload.answers
-        )
+        with kit_tokens.spent(request.auth):
+            version = services.new_version(
+                device=device, data=upload.data, filename=upload.filename, answers=upload.answers
+            )
         return self._stored(version)
 
     def _version(self, request: Request) -> ProfileVersion:

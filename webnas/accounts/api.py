@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.routers import SimpleRouter
 
+from webnas.accounts import kit_tokens
 from webnas.accounts.models import ApiToken
 from webnas.rest.serializers import Strict
 from webnas.rest.views import Api, person
@@ -25,8 +26,10 @@ class Token(serializers.ModelSerializer[ApiToken]):
             "label",
             "prefix",
             "is_read_only",
+            "is_for_kit",
             "created_at",
             "last_used_at",
+            "used_up_at",
             "expires_at",
         )
 
@@ -43,12 +46,26 @@ class NewToken(Token):
 class TokenRequest(Strict):
     label = serializers.CharField(max_length=100)  # type: ignore[assignment]
     is_read_only = serializers.BooleanField(default=False)
+    is_for_kit = serializers.BooleanField(
+        default=False, help_text="Posts one device profile and nothing else, within a week."
+    )
     expires_at = serializers.DateTimeField(default=None, allow_null=True)
 
     def validate_expires_at(self, value: Any) -> Any:
         if value is not None and value <= timezone.now():
             raise serializers.ValidationError("This time has passed.")
         return value
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if not attrs["is_for_kit"]:
+            return attrs
+        if attrs["is_read_only"]:
+            raise serializers.ValidationError({"is_read_only": ["A kit's token posts a profile."]})
+        latest = timezone.now() + kit_tokens.LIFE
+        if attrs["expires_at"] is not None and attrs["expires_at"] > latest:
+            message = f"A kit's token lives for at most {kit_tokens.LIFE.days} days."
+            raise serializers.ValidationError({"expires_at": [message]})
+        return {**attrs, "expires_at": attrs["expires_at"] or latest}
 
 
 class Tokens(mixins.ListModelMixin, Api):

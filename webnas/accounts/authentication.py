@@ -18,6 +18,8 @@ class TokenAuthentication(BaseAuthentication):
         token = ApiToken.find(parts[1].decode(errors="replace")) if len(parts) == 2 else None
         if token is None:
             raise AuthenticationFailed("This token is unknown, expired or revoked.")
+        if token.used_up_at is not None:
+            raise AuthenticationFailed("This kit's token has posted its profile.")
         if not token.owner.is_active:
             raise AuthenticationFailed("The owner of this token is not active.")
         return token.owner, token

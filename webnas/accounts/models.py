@@ -70,6 +70,9 @@ class ApiToken(models.Model):
     prefix = models.CharField(max_length=12)
     sha256 = models.CharField(max_length=64, unique=True)
     is_read_only = models.BooleanField(default=False)
+    # Posts one device profile and does nothing else; used up by the first that is stored.
+    is_for_kit = models.BooleanField(default=False)
+    used_up_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
     expires_at = models.DateTimeField(null=True, blank=True)
@@ -89,6 +92,7 @@ class ApiToken(models.Model):
         owner: User,
         label: str,
         is_read_only: bool = False,
+        is_for_kit: bool = False,
         expires_at: datetime | None = None,
     ) -> tuple["ApiToken", str]:
         """A new token and its secret, which is shown once and never stored."""
@@ -99,9 +103,14 @@ class ApiToken(models.Model):
             prefix=secret[:9],
             sha256=digest(secret),
             is_read_only=is_read_only,
+            is_for_kit=is_for_kit,
             expires_at=expires_at,
         )
         return token, secret
+
+    @property
+    def has_expired(self) -> bool:
+        return self.expires_at is not None and self.expires_at <= timezone.now()
 
     @classmethod
     def find(cls, secret: str) -> "ApiToken | None":
@@ -109,7 +118,7 @@ class ApiToken(models.Model):
         found = cls.objects.select_related("owner").filter(sha256=digest(secret))
         token: ApiToken | None = found.first()
         now = timezone.now()
-        if token is None or (token.expires_at and token.expires_at <= now):
+        if token is None or token.has_expired:
             return None
         if token.last_used_at is None or now - token.last_used_at > USED_EVERY:
             token._note_use(now)

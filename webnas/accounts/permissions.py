@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # rest_framework.views itself imports this module
 
 
 class SignedInWithinScope(BasePermission):
-    """Signed in; and a read-only token only reads."""
+    """Signed in; a read-only token only reads, and a kit's only posts a profile."""
 
     message = "This token may only read."
 
@@ -22,6 +22,10 @@ class SignedInWithinScope(BasePermission):
         if not request.user or not request.user.is_authenticated:
             return False
         token = request.auth
+        if isinstance(token, ApiToken) and token.is_for_kit:
+            self.message = "A kit's token may post one device profile and nothing else."
+            actions = getattr(view, "kit_actions", ())
+            return request.method == "POST" and getattr(view, "action", None) in actions
         if isinstance(token, ApiToken) and token.is_read_only:
             return request.method in SAFE_METHODS
         return True

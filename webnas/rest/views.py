@@ -38,6 +38,8 @@ class Api(IdempotentPosts, GenericViewSet[Any]):
     """A view set whose uploads are counted apart."""
 
     upload_actions: ClassVar[tuple[str, ...]] = ()
+    # What a kit's token may do: nothing, unless a view says so.
+    kit_actions: ClassVar[tuple[str, ...]] = ()
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         is_in_pieces = "HTTP_TRANSFER_ENCODING" in request.META
