@@ -19,8 +19,8 @@ class DeviceProfile(Owned, Leased):
 
     name = models.CharField(max_length=120)
     is_host = models.BooleanField(default=False)
-    # Operations to measure, and how far the measuring is: {"done": 12, "total": 40}.
-    plan = models.JSONField(default=list, blank=True)
+    # The kit to measure with, and how far the measuring is: {"done": 12, "total": 40}.
+    plan = models.JSONField(default=dict, blank=True)
     progress = models.JSONField(default=dict, blank=True)
 
     class Meta:

@@ -1,6 +1,6 @@
 """What people do with device profiles: upload, add a version, measure this machine, delete."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 
 from django.conf import settings
@@ -12,7 +12,7 @@ from django.utils import timezone
 from devices import versions
 from devices.models import DeviceProfile, ProfileVersion
 from devices.profiles import checks, intake
-from devices.profiles.operations import Operation
+from devices.profiles.kit.kit import Kit
 from webnas.accounts import quotas
 from webnas.refusals import ConflictingRequest, QuestionedRequest, RefusedRequest
 from webnas.work import files, leases
@@ -134,19 +134,32 @@ def add_builtin() -> None:
             versions.add_version(device, profile)
 
 
-def measure_host(*, operations: Sequence[Operation]) -> DeviceProfile:
+def measure_host(*, kit: Kit) -> DeviceProfile:
     """Queue the measuring of this machine, the first time or anew."""
     if not settings.WEBNAS_ONE_MACHINE:
         message = "Only an installation on one machine has a machine of its own to measure."
         raise ConflictingRequest({}, message)
-    plan = [operation.to_dict() for operation in operations]
     with transaction.atomic():
         host, _ = DeviceProfile.objects.get_or_create(
             is_host=True, owner=None, defaults={"name": HOST_NAME}
         )
         if not host.is_measuring:
-            changes = {"plan": plan, "due_at": timezone.now(), "progress": {}, "error": ""}
+            changes = {
+                "plan": kit.to_json(),
+                "due_at": timezone.now(),
+                "progress": {},
+                "error": "",
+            }
             DeviceProfile.objects.filter(pk=host.pk, due_at=None).update(attempts=0, **changes)
             leases.nudge_on_commit(DeviceProfile, host.pk)
     host.refresh_from_db()
     return host
+
+
+def cancel_measuring(*, host: DeviceProfile) -> None:
+    """Stop the measuring of this machine, or take it off the queue; earlier versions stay.
+
+    A worker that is at it notices within seconds.
+    """
+    if not DeviceProfile.objects.filter(pk=host.pk).exclude(due_at=None).update(due_at=None):
+        raise ConflictingRequest({}, "This device is not being measured.")

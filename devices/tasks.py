@@ -2,7 +2,6 @@
 
 import logging
 import traceback
-from typing import Any
 
 from celery import shared_task
 from django.conf import settings
@@ -13,14 +12,17 @@ from webnas.work.leases import Heartbeat, Lease, claim
 
 logger = logging.getLogger(__name__)
 
+# At most; it ends before when the times repeat. The first search waits for the first measurement.
+FIRST_SECONDS, AGAIN_SECONDS = 60.0, 240.0
+
 
 class NotWanted(Exception):
-    """The worker is stopping, or the lease is lost: measure again later."""
+    """The worker is stopping, the lease is lost, or somebody cancelled it."""
 
 
 @shared_task(name=DeviceProfile.task_name)
 def measure_host(device_id: int) -> None:
-    """One slice: the whole measurement, which is shorter than a minute."""
+    """One slice: the whole measurement, a few minutes at most."""
     lease = claim(DeviceProfile, device_id)
     if lease is None:
         return
@@ -28,18 +30,22 @@ def measure_host(device_id: int) -> None:
         lease.release(due_at=None, progress={}, error="Its worker was lost again and again.")
         return
     try:
-        with Heartbeat(lease) as heartbeat:
+        with Heartbeat(lease, is_wanted=lambda: _is_wanted(lease)) as heartbeat:
             _measure(lease, heartbeat)
     except NotWanted:
-        lease.release(progress={})  # still due: the next worker starts afresh
+        lease.release(progress={})  # unless cancelled still due: the next worker starts afresh
     except Exception:  # a machine that cannot be measured must not stop the workers
         logger.exception("This machine could not be measured")
         lease.release(due_at=None, progress={}, error=traceback.format_exc())
 
 
+def _is_wanted(lease: Lease) -> bool:
+    return DeviceProfile.objects.filter(pk=lease.pk).exclude(due_at=None).exists()
+
+
 def _measure(lease: Lease, heartbeat: Heartbeat) -> None:
+    from devices.profiles.kit.kit import Kit
     from devices.profiles.measure import measure_host as measured
-    from devices.profiles.operations import Operation
     from devices.versions import append, version_of
 
     shown = -1
@@ -54,9 +60,10 @@ def _measure(lease: Lease, heartbeat: Heartbeat) -> None:
             raise NotWanted
 
     device = DeviceProfile.objects.get(pk=lease.pk)
-    plan: list[dict[str, Any]] = device.plan
-    profile = measured([Operation.from_dict(item) for item in plan], progress=progress)
+    seconds = FIRST_SECONDS if device.latest() is None else AGAIN_SECONDS
+    profile = measured(Kit.from_json(device.plan), seconds=seconds, progress=progress)
     version = version_of(profile)
     with transaction.atomic():
-        if lease.release(due_at=None, progress={}, error=""):
+        is_wanted = _is_wanted(lease)  # or cancelled at the last moment
+        if lease.release(due_at=None, progress={}, error="") and is_wanted:
             append(device, version)

@@ -3,21 +3,23 @@
 The only module of the web side that leads to ONNX Runtime; import it inside a task.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from devices.profiles.kit.contents import contents
+from devices.profiles.kit.contents import files_of
 from devices.profiles.kit.files import run
-from devices.profiles.operations import Operation
+from devices.profiles.kit.files.kits import Kit as Source
+from devices.profiles.kit.files.kits import open_kit
+from devices.profiles.kit.kit import Kit
 from devices.profiles.profile import Profile
-
-MOST_SECONDS = 60.0
 
 
 def measure_host(
-    operations: Sequence[Operation],
+    kit: Kit,
     *,
-    seconds: float = MOST_SECONDS,
+    seconds: float,
     progress: Callable[[int, int], None] | None = None,
 ) -> Profile:
     """Returns the measured profile of this machine, one thread of ONNX Runtime.
@@ -28,12 +30,10 @@ def measure_host(
     explain the intervals.
 
     Args:
-        operations: what shall be timed, as chosen by `kit.plan.plan`.
-        seconds: cap on the wall time, at most 60; it ends before when the times repeat.
+        kit: what shall be timed, as chosen by `kit.plan.plan`.
+        seconds: cap on the wall time; it ends before when the times repeat.
         progress: called with (steps done, steps in all); the last call has both equal.
     """
-    manifest, models = contents(operations)
-    cap = min(seconds, MOST_SECONDS)
     last = 0
 
     def remember(done: int, total: int) -> None:
@@ -42,10 +42,20 @@ def measure_host(
         if progress:
             progress(done, total)
 
-    document, _ = run.run_kit(manifest, models, threads=1, seconds=cap, progress=remember)
+    with TemporaryDirectory(prefix="webnas-kit-") as name:
+        source = _written(kit, Path(name))
+        document, _ = run.run_kit(source, threads=1, seconds=seconds, progress=remember)
     if progress:
         progress(last, last)
     return _named(Profile.from_dict(document))
+
+
+def _written(kit: Kit, folder: Path) -> Source:
+    """The kit as files, as it is on every other machine."""
+    for name, data in files_of(kit):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(data)
+    return open_kit(folder)
 
 
 def _named(profile: Profile) -> Profile:

@@ -118,18 +118,33 @@ def download(request: HttpRequest, pk: int) -> HttpResponse:
     )
 
 
+def _host_of_staff(request: HttpRequest, pk: int) -> DeviceProfile:
+    visible = DeviceProfile.objects.visible_to(request.user)
+    found: DeviceProfile = get_object_or_404(visible, pk=pk, is_host=True)
+    if not getattr(request.user, "is_staff", False):
+        raise PermissionDenied("Only staff may measure this machine, or stop measuring it.")
+    return found
+
+
 @login_required
 @require_POST
 def measure(request: HttpRequest, pk: int) -> HttpResponse:
     """Measure this machine anew: it belongs to all, so that staff alone may."""
-    found = get_object_or_404(DeviceProfile.objects.visible_to(request.user), pk=pk, is_host=True)
-    if not getattr(request.user, "is_staff", False):
-        raise PermissionDenied("Only staff may measure this machine anew.")
+    found = _host_of_staff(request, pk)
     carry_out(
         request,
-        lambda: services.measure_host(operations=demo.blocks_to_measure()),
-        "Queued. It takes a minute in which nothing else runs, so that the times are right.",
+        lambda: services.measure_host(kit=demo.kit_to_measure()),
+        "Queued. Nothing else runs on this machine meanwhile, so that the times are right.",
     )
+    return redirect("device", found.pk)
+
+
+@login_required
+@require_POST
+def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    """Stop the measuring of this machine; earlier versions stay."""
+    found = _host_of_staff(request, pk)
+    carry_out(request, lambda: services.cancel_measuring(host=found), "Cancelled.")
     return redirect("device", found.pk)
 
 

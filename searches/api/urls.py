@@ -7,6 +7,7 @@ from searches.api.adjusting import AdjustedSpaces
 from searches.api.cards import Evaluators, Families, Strategies, Targets
 from searches.api.comparisons import Comparisons
 from searches.api.datasets import DataSets
+from searches.api.kits import Kits
 from searches.api.models import Models
 from searches.api.results import Results
 from searches.api.runs import Runs
@@ -36,6 +37,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
         DeviceCoverage.as_view({"get": "retrieve"}),
         name="device-coverage",
     ),
+    path("devices/kit/", Kits.as_view({"get": "retrieve"}), name="device-kit"),
+    path("devices/kit/expected/", Kits.as_view({"get": "expected"}), name="device-kit-expected"),
     path("spaces/families/", Families.as_view({"get": "list"}), name="space-families"),
     path(
         "spaces/<int:pk>/adjusted/",

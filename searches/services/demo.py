@@ -6,11 +6,12 @@ from django.db import transaction
 
 from devices import services as devices
 from devices.models import DeviceProfile
+from devices.profiles.kit.kit import Kit, Network
 from devices.profiles.kit.plan import plan
 from devices.profiles.operations import Operation
 from searches.models import DataSet, Run, Space
 from searches.runner import engine
-from searches.services import datasets, spaces
+from searches.services import datasets, kits, spaces
 from searches.services.requests import RunRequest
 from searches.services.runs import start_run
 from webnas.accounts.models import DoneOnce
@@ -20,6 +21,7 @@ FAMILY = "ofa_mobilenet_v3"
 # Blocks of the first profile: all of the small space, and of the full one as many as span it;
 # the chain of predictions fills in the others. About 15 seconds.
 SMALL_BLOCKS, FULL_BLOCKS = 300, 40
+N_NETWORKS = 8  # of each of both spaces; every other one is held out
 
 
 def first_start(*, owner: User) -> Run | None:
@@ -40,18 +42,20 @@ def host_profile() -> DeviceProfile:
     host: DeviceProfile | None = DeviceProfile.objects.filter(is_host=True).first()
     if host is not None and (host.latest() is not None or host.is_measuring):
         return host
-    return devices.measure_host(operations=blocks_to_measure())
+    return devices.measure_host(kit=kit_to_measure())
 
 
-def blocks_to_measure() -> list[Operation]:
-    """Blocks that span the built-in spaces, as few as a minute allows."""
+def kit_to_measure() -> Kit:
+    """Blocks that span the built-in spaces, as few as a minute allows, and some networks."""
     digits = DataSet.objects.get(owner=None, name=datasets.DIGITS)
-    found: dict[str, Operation] = {}
+    blocks: dict[str, Operation] = {}
+    networks: list[Network] = []
     for preset, limit in (("small", SMALL_BLOCKS), ("full", FULL_BLOCKS)):
         row = Space.objects.get(owner=None, family=FAMILY, definition__preset=preset)
-        table = engine.space_for(row, digits).operation_table()
-        found |= {operation.key(): operation for operation in plan(table, limit=limit)}
-    return list(found.values())
+        space = engine.space_for(row, digits)
+        blocks |= {op.key(): op for op in plan(space.operation_table(), limit=limit)}
+        networks += kits.networks_of(space, N_NETWORKS)
+    return Kit(tuple(blocks.values()), tuple(networks))
 
 
 def demo_request(host: DeviceProfile | None) -> RunRequest:

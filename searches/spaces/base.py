@@ -77,6 +77,8 @@ class SearchSpace(ABC):
     genes: tuple[Gene, ...]
     # The dataclass that `to_json` spells out, for the schema; see `definitions`.
     definition_class: ClassVar[type[Any] | None] = None
+    # Each operation of a network takes the output of the one before, and nothing else.
+    is_chain: bool = False
 
     # What a family provides.
 

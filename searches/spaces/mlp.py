@@ -92,6 +92,7 @@ class Mlp(FactorSpace):
 
     family = "mlp"
     definition_class: ClassVar[type[MlpDefinition]] = MlpDefinition
+    is_chain = True
 
     def __init__(self, definition: MlpDefinition):
         self.definition = definition

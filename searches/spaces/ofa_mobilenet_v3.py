@@ -30,6 +30,7 @@ class OfaMobileNetV3(SearchSpace):
 
     family = FAMILY
     definition_class = MobileDefinition
+    is_chain = True
 
     def __init__(self, definition: MobileDefinition):
         self.definition = definition

@@ -136,6 +136,7 @@ class Proxyless(FactorSpace):
 
     family = FAMILY
     definition_class = ProxylessDefinition
+    is_chain = True
 
     def __init__(self, definition: ProxylessDefinition):
         self.definition = definition

@@ -116,6 +116,7 @@ class ResidualSpace(FactorSpace):
     """Families give the genes and the layout that refers to them."""
 
     layout: Layout
+    is_chain = True
 
     def _build(self, genes: Sequence[Gene], layout: Layout) -> None:
         """For `__init__`: takes over genes and layout.

@@ -40,7 +40,7 @@ class Restricted(FactorSpace):
     """
 
     def __init__(self, base: SearchSpace, only: Mapping[str, Sequence[Any]]):
-        self.base, self.family = base, base.family
+        self.base, self.family, self.is_chain = base, base.family, base.is_chain
         self._allowed = _allowed(base, only)
         self.only = {
             gene.name: [plain(gene.options[option]) for option in options]

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from devices import services, tasks
 from devices.models import DeviceProfile, ProfileVersion
+from devices.profiles.kit.kit import Kit
 from devices.profiles.operations import Operation
 from devices.profiles.profile import Profile
 from webnas.refusals import ConflictingRequest, RefusedRequest
@@ -25,7 +26,7 @@ def one_machine(settings, monkeypatch):
 
 @pytest.fixture
 def host(db, one_machine):
-    return services.measure_host(operations=[BLOCK])
+    return services.measure_host(kit=Kit((BLOCK,)))
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ def measured(monkeypatch, document):
 
     profile = Profile.from_dict(document)
 
-    def quick(operations, *, progress):
+    def quick(kit, *, seconds, progress):
         progress(0, 2)
         progress(2, 2)
         return profile
@@ -146,16 +147,16 @@ def test_a_device_in_use_is_kept(alice, device):
 
 
 def test_this_machine_is_queued_once(host):
-    again = services.measure_host(operations=[BLOCK, BLOCK])
+    again = services.measure_host(kit=Kit((BLOCK, BLOCK)))
     assert again.pk == host.pk
     assert again.is_measuring
-    assert len(again.plan) == 1
+    assert len(again.plan["operations"]) == 1
 
 
 def test_a_cluster_has_no_machine_of_its_own(db, settings):
     settings.WEBNAS_ONE_MACHINE = False
     with pytest.raises(ConflictingRequest):
-        services.measure_host(operations=[BLOCK])
+        services.measure_host(kit=Kit((BLOCK,)))
 
 
 def test_measuring_makes_a_version(host, measured):
@@ -170,7 +171,7 @@ def test_measuring_makes_a_version(host, measured):
 def test_progress_is_shown_meanwhile(host, measured, document):
     seen = []
 
-    def looked_at(operations, *, progress):
+    def looked_at(kit, *, seconds, progress):
         progress(1, 4)
         seen.append(DeviceProfile.objects.get(pk=host.pk).progress)
         return Profile.from_dict(document)
@@ -181,7 +182,7 @@ def test_progress_is_shown_meanwhile(host, measured, document):
 
 
 def test_a_failed_measurement_says_why(host, measured):
-    def broken(operations, *, progress):
+    def broken(kit, *, seconds, progress):
         raise RuntimeError("no clock")
 
     measured(broken)
@@ -193,7 +194,7 @@ def test_a_failed_measurement_says_why(host, measured):
 
 
 def test_it_is_given_up_after_three_lost_workers(host, measured):
-    def killed(operations, *, progress):
+    def killed(kit, *, seconds, progress):
         raise SystemExit
 
     measured(killed)
@@ -208,7 +209,7 @@ def test_it_is_given_up_after_three_lost_workers(host, measured):
 
 
 def test_a_stopping_worker_leaves_it_due(host, measured, document):
-    def interrupted(operations, *, progress):
+    def interrupted(kit, *, seconds, progress):
         shutdown.requested.set()
         progress(1, 4)
         return Profile.from_dict(document)
@@ -225,7 +226,7 @@ def test_a_stopping_worker_leaves_it_due(host, measured, document):
 
 
 def test_a_lost_lease_stores_nothing(host, measured, document):
-    def overtaken(operations, *, progress):
+    def overtaken(kit, *, seconds, progress):
         DeviceProfile.objects.update(lease_owner="somebody else")
         return Profile.from_dict(document)
 
@@ -243,15 +244,66 @@ def test_a_second_message_finds_it_taken(host, measured):
 
 def test_measuring_anew_adds_a_version(host, measured, document):
     tasks.measure_host(host.pk)
-    services.measure_host(operations=[BLOCK])
+    services.measure_host(kit=Kit((BLOCK,)))
     tasks.measure_host(host.pk)
     assert [version.number for version in host.versions.order_by("number")] == [1, 2]
+
+
+def test_a_queued_measurement_can_be_cancelled(host, measured):
+    services.cancel_measuring(host=host)
+    tasks.measure_host(host.pk)
+    host.refresh_from_db()
+    assert not host.is_measuring
+    assert host.latest() is None
+    with pytest.raises(ConflictingRequest):
+        services.cancel_measuring(host=host)
+
+
+def test_a_running_measurement_stops_when_it_is_cancelled(host, measured, monkeypatch):
+    monkeypatch.setattr(leases, "WANTED_EVERY_SECONDS", 0.0)
+
+    def cancelled(kit, *, seconds, progress):
+        services.cancel_measuring(host=host)
+        progress(1, 4)
+        progress(2, 4)
+        raise AssertionError("it was not stopped")
+
+    measured(cancelled)
+    tasks.measure_host(host.pk)
+    host.refresh_from_db()
+    assert (host.is_measuring, host.error, host.progress) == (False, "", {})
+    assert host.lease_until is None
+
+
+def test_one_that_is_cancelled_at_the_last_moment_leaves_no_version(host, measured, document):
+    def overtaken(kit, *, seconds, progress):
+        services.cancel_measuring(host=host)
+        return Profile.from_dict(document)
+
+    measured(overtaken)
+    tasks.measure_host(host.pk)
+    assert not ProfileVersion.objects.exists()
+    assert DeviceProfile.objects.get(pk=host.pk).lease_until is None
+
+
+def test_the_first_measurement_is_short_and_later_ones_may_take_longer(host, measured, document):
+    allowed = []
+
+    def timed(kit, *, seconds, progress):
+        allowed.append(seconds)
+        return Profile.from_dict(document)
+
+    measured(timed)
+    tasks.measure_host(host.pk)
+    services.measure_host(kit=Kit((BLOCK,)))
+    tasks.measure_host(host.pk)
+    assert allowed == [tasks.FIRST_SECONDS, tasks.AGAIN_SECONDS]
 
 
 @pytest.mark.slow
 def test_the_real_machine_can_be_measured(host):
     pytest.importorskip("onnxruntime")
-    DeviceProfile.objects.filter(pk=host.pk).update(plan=[BLOCK.to_dict()])
+    DeviceProfile.objects.filter(pk=host.pk).update(plan=Kit((BLOCK,)).to_json())
     tasks.measure_host(host.pk)
     host.refresh_from_db()
     assert host.error == ""

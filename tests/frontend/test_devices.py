@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from devices.models import DeviceProfile, ProfileVersion
+from devices.profiles.kit.kit import Kit
 from frontend import parking
 from tests.frontend import rows
 from webnas.work import files
@@ -227,7 +228,7 @@ def host(db):
 
 
 def test_measuring_shows_how_far_it_is(web, host):
-    assert "12 of 40" in html_of(web.get(reverse("device", args=[host.pk])))
+    assert "12 of at most 40" in html_of(web.get(reverse("device", args=[host.pk])))
     answer = web.get(reverse("device-measuring", args=[host.pk]))
     assert answer.status_code == 200
     assert "HX-Refresh" not in answer
@@ -241,7 +242,7 @@ def test_the_page_is_loaded_again_when_measuring_has_ended(web, host):
 
 def test_staff_measure_the_machine_again(web, ada, host, settings, monkeypatch):
     settings.WEBNAS_ONE_MACHINE = True
-    monkeypatch.setattr("searches.services.demo.blocks_to_measure", list)
+    monkeypatch.setattr("searches.services.demo.kit_to_measure", lambda: Kit(()))
     DeviceProfile.objects.update(due_at=None)
     assert web.post(reverse("device-measure", args=[host.pk])).status_code == 403
     ada.is_staff = True
@@ -249,6 +250,16 @@ def test_staff_measure_the_machine_again(web, ada, host, settings, monkeypatch):
     web.post(reverse("device-measure", args=[host.pk]))
     host.refresh_from_db()
     assert host.is_measuring
+
+
+def test_staff_stop_the_measuring(web, ada, host):
+    assert web.post(reverse("device-cancel", args=[host.pk])).status_code == 403
+    ada.is_staff = True
+    ada.save()
+    assert "Stop measuring" in html_of(web.get(reverse("device", args=[host.pk])))
+    web.post(reverse("device-cancel", args=[host.pk]))
+    host.refresh_from_db()
+    assert not host.is_measuring
 
 
 def test_the_list_does_not_read_the_rows_of_profiles(web, mine, django_assert_num_queries):

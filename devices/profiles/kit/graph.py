@@ -9,6 +9,7 @@ from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, helper
 OPSET = 20  # first with Gelu; the one that the exporter of torch writes, so kernels are the same
 IR_VERSION = 10
 TILE_BYTES = 4096  # of random numbers, repeated: a kit compresses 60-fold, no weight is zero
+OUTSIDE_BYTES = 256  # a smaller weight is shorter than the note where to find it
 
 Attributes = Mapping[str, Any]  # int, float, str or a list of int
 TILE = np.random.default_rng(20260101).normal(0.0, 0.05, TILE_BYTES // 4).astype("<f4").tobytes()
@@ -21,10 +22,16 @@ def repeated_tile(n_elements: int) -> bytes:
 
 
 class Graph:
-    """Collects the parts of one model; every method returns the name of what it adds."""
+    """Collects the parts of one model; every method returns the name of what it adds.
 
-    def __init__(self, batch: int = 1) -> None:
-        self.batch = batch
+    Args:
+        batch: samples in one call.
+        weights: name of a file beside the model that holds the repeated tile; without it every
+            model carries its own.
+    """
+
+    def __init__(self, batch: int = 1, *, weights: str | None = None) -> None:
+        self.batch, self.weights = batch, weights
         self._nodes: list[NodeProto] = []
         self._inputs: list[ValueInfoProto] = []
         self._weights: list[TensorProto] = []
@@ -37,8 +44,10 @@ class Graph:
 
     def weight(self, shape: Sequence[int]) -> str:
         """A tensor of the repeated tile."""
-        data = repeated_tile(int(np.prod(shape)))
-        return self._constant(TensorProto.FLOAT, shape, data)
+        n_elements = int(np.prod(shape))
+        if self.weights is not None and 4 * n_elements >= OUTSIDE_BYTES:
+            return self._outside(shape, self.weights)
+        return self._constant(TensorProto.FLOAT, shape, repeated_tile(n_elements))
 
     def ones(self, size: int) -> str:
         return self._constant(TensorProto.FLOAT, [size], np.ones(size, "<f4").tobytes())
@@ -67,6 +76,17 @@ class Graph:
         return helper.make_model(
             graph, opset_imports=[opset], ir_version=IR_VERSION, producer_name="webnas"
         )
+
+    def _outside(self, shape: Sequence[int], file: str) -> str:
+        """A tensor that is read from the start of another file."""
+        tensor = TensorProto(name=f"w{len(self._weights)}", dims=shape)
+        tensor.data_type = TensorProto.FLOAT
+        tensor.data_location = TensorProto.EXTERNAL
+        length = 4 * int(np.prod(shape))
+        for key, value in {"location": file, "offset": "0", "length": str(length)}.items():
+            tensor.external_data.add(key=key, value=value)
+        self._weights.append(tensor)
+        return tensor.name
 
     def _constant(self, kind: int, shape: Sequence[int], data: bytes) -> str:
         name = f"w{len(self._weights)}"

@@ -14,16 +14,20 @@ GEMM_SIZE = 768  # three matrices of 2.4 MB: the product is bound by arithmetic
 COPY_ELEMENTS = 16 * 2**20  # 64 MiB in, 64 MiB out: no cache of today holds them
 
 
-def block_model(op: Operation) -> bytes:
+def block_model(op: Operation, weights: str | None = None) -> bytes:
     """Returns the serialised model of an operation; its weights are one tile, repeated.
 
     Batch norm is folded into the convolutions, which carry a bias instead. The same operation
     gives the same bytes.
 
+    Args:
+        op: in the batch that it names, else one sample.
+        weights: as in Graph.
+
     Raises:
         UnsupportedOperation: the kit has no ONNX form of it, attention for instance.
     """
-    return bytes(_model(op).SerializeToString(deterministic=True))
+    return bytes(_model(op, weights).SerializeToString(deterministic=True))
 
 
 def is_supported(op: Operation) -> bool:
@@ -91,14 +95,14 @@ def _chain(graph: Graph, parts: tuple[OperationFields, ...], inputs: list[str]) 
     return inputs[0]
 
 
-def _model(op: Operation) -> ModelProto:
-    graph = Graph(op.batch or 1)
-    shapes, integers = _input_shapes(op), op.type == "embed"
+def _model(op: Operation, weights: str | None) -> ModelProto:
+    graph = Graph(op.batch or 1, weights=weights)
+    shapes, integers = input_shapes(op), op.type == "embed"
     inputs = [graph.input(shape, integers=integers) for shape in shapes]
-    return graph.model(write_block(graph, op, inputs), _output_shape(op))
+    return graph.model(write_block(graph, op, inputs), output_shape(op))
 
 
-def _input_shapes(op: Operation) -> list[list[int]]:
+def input_shapes(op: OperationFields) -> list[list[int]]:
     """Shapes of the inputs without the batch."""
     cin, cout = op.channels_in(), op.channels_out()
     if op.type == "matmul":
@@ -114,7 +118,8 @@ def _input_shapes(op: Operation) -> list[list[int]]:
     return [own] * n_inputs(op)
 
 
-def _output_shape(op: Operation) -> list[int]:
+def output_shape(op: OperationFields) -> list[int]:
+    """Shape of the output without the batch."""
     channels = op.channels_out()
     if op.h and op.tag != "pool+classifier":
         return [channels, *op.output_size()]

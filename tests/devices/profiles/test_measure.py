@@ -9,7 +9,8 @@ import pytest
 
 from devices.profiles.cost import CostModel
 from devices.profiles.kit import contents
-from devices.profiles.kit.files import run
+from devices.profiles.kit.files import timing
+from devices.profiles.kit.kit import Kit
 from devices.profiles.kit.plan import plan
 from devices.profiles.measure import measure_host
 from tests.devices.simulated import blocks, stems
@@ -20,9 +21,9 @@ SPACE = [*blocks(), *stems()]
 @pytest.fixture
 def hasty(monkeypatch):
     """Short passes and small probes: enough to see that everything is there."""
-    monkeypatch.setattr(run, "PASS_NS", 100_000)
-    monkeypatch.setattr(run, "MIN_PASSES", 2)
-    monkeypatch.setattr(run, "MAX_PASSES", 2)
+    monkeypatch.setattr(timing, "PASS_NS", 100_000)
+    monkeypatch.setattr(timing, "MIN_PASSES", 2)
+    monkeypatch.setattr(timing, "MAX_PASSES", 2)
     monkeypatch.setattr(contents.onnx_blocks, "COPY_ELEMENTS", 2**14)
     monkeypatch.setattr(contents.onnx_blocks, "GEMM_SIZE", 64)
 
@@ -30,7 +31,7 @@ def hasty(monkeypatch):
 def test_the_host_has_rows_facts_and_a_provenance(hasty):
     seen = []
 
-    profile = measure_host(SPACE[:3], seconds=5, progress=lambda *p: seen.append(p))
+    profile = measure_host(Kit(tuple(SPACE[:3])), seconds=5, progress=lambda *p: seen.append(p))
 
     assert [entry.op for entry in profile.entries] == SPACE[:3]
     assert profile.provenance.kind == "measured"
@@ -49,7 +50,7 @@ def test_an_operation_that_the_kit_cannot_make_is_left_to_the_other_steps(hasty)
 
     odd = Operation("attention", q_len=4, kv_len=4, heads=2, cin=8)
 
-    assert [e.op for e in measure_host([SPACE[0], odd], seconds=5).entries] == [SPACE[0]]
+    assert [e.op for e in measure_host(Kit((SPACE[0], odd)), seconds=5).entries] == [SPACE[0]]
 
 
 def test_costs_are_computed_without_onnx_and_without_torch():
@@ -66,10 +67,12 @@ def test_costs_are_computed_without_onnx_and_without_torch():
 def test_forty_blocks_take_seconds_and_predict_the_others():
     planned = plan(SPACE)
     started = time.monotonic()
-    profile = measure_host(planned, seconds=60)
+    profile = measure_host(Kit(tuple(planned)), seconds=60)
     took_s = time.monotonic() - started
     others = [op for op in SPACE if op not in set(planned)][::6]
-    truth = {entry.op: entry.mean_ms for entry in measure_host(others, seconds=60).entries}
+    truth = {
+        entry.op: entry.mean_ms for entry in measure_host(Kit(tuple(others)), seconds=60).entries
+    }
 
     table = CostModel(profile).table(others)
 

@@ -4,6 +4,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from devices.models import DeviceProfile
+from devices.profiles.kit.kit import Kit
 from searches.models import DataSet, Run, Space
 from searches.services import demo, runs
 from searches.spaces.registry import FAMILIES
@@ -74,10 +75,8 @@ def test_on_one_machine_the_demo_waits_for_its_measurement(owner, settings):
 def test_every_block_of_the_small_space_is_measured(owner, settings):
     settings.WEBNAS_ONE_MACHINE = True
     run = demo.first_start(owner=owner)
-    planned = {
-        str(sorted(block.items())) for block in DeviceProfile.objects.get(is_host=True).plan
-    }
+    kit = Kit.from_json(DeviceProfile.objects.get(is_host=True).plan)
     from searches.runner import engine
 
-    table = engine.space_of(run).operation_table()
-    assert {str(sorted(block.to_dict().items())) for block in table} <= planned
+    assert set(engine.space_of(run).operation_table()) <= set(kit.operations)
+    assert {network.split for network in kit.networks} == {"calibrate", "holdout"}

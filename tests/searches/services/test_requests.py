@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 
 from devices import services as devices
 from devices.models import DeviceProfile
+from devices.profiles.kit.kit import Kit
 from searches.models import DataSet, PinnedProfile, Run, Space, Supernet
 from searches.services import datasets, runs, spaces
 from searches.services.requests import RunRequest
@@ -186,7 +187,7 @@ def test_a_device_without_a_profile_is_refused(owner, request_):
 
 def test_a_host_that_is_being_measured_is_taken_and_pinned_later(owner, request_, settings):
     settings.WEBNAS_ONE_MACHINE = True
-    host = devices.measure_host(operations=[])
+    host = devices.measure_host(kit=Kit(()))
     objectives = [{"measure": "accuracy"}, {"measure": "latency", "device": host.pk}]
     request = replace(request_, devices=[host], objectives=objectives)
     run = runs.start_run(owner=owner, request=request)
