@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from torch import nn
 
@@ -12,6 +12,8 @@ from searches.networks.cell_building import config_of, initialise_cells, smaller
 from searches.networks.cell_mixture import CellMixture
 from searches.networks.cell_network import CellNetwork
 from searches.networks.families import NetworkFamily, SharedWeights
+from searches.networks.inheritance import cells
+from searches.networks.inheritance.pieces import Piece
 from searches.spaces.base import Genes, SearchSpace
 from searches.spaces.cells import CellSpace
 
@@ -38,6 +40,9 @@ class CellNetworks(NetworkFamily):
 
     def smaller(self, config: dict[str, Any], quantity: str, share: float) -> dict[str, Any]:
         return smaller(config, quantity, share)
+
+    def pieces(self, space: SearchSpace, genes: Genes, network: nn.Module) -> list[Piece]:
+        return cells.pieces_of(cast("CellNetwork", network))
 
     def supernet(
         self,

@@ -7,7 +7,7 @@ ICLR 2020, section 3.3 (elastic depth and width).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
@@ -15,6 +15,8 @@ from torch import Tensor, nn
 
 from searches.networks import mlp
 from searches.networks.families import Index, NetworkFamily, SharedWeights
+from searches.networks.inheritance import perceptrons
+from searches.networks.inheritance.pieces import Piece
 from searches.networks.mlp import ACTIVATIONS, MLP
 from searches.spaces.base import Genes, SearchSpace
 from searches.spaces.mlp import Mlp
@@ -101,6 +103,12 @@ class MlpNetworks(NetworkFamily):
         if quantity != "channels":
             return super().smaller(config, quantity, share)
         return config | {"widths": [max(1, round(share * width)) for width in config["widths"]]}
+
+    def pieces(self, space: SearchSpace, genes: Genes, network: nn.Module) -> list[Piece]:
+        return perceptrons.pieces_of(cast("MLP", network))
+
+    def enlarged(self, network: nn.Module, config: dict[str, Any]) -> nn.Module:
+        return perceptrons.deepened(cast("MLP", network), config["widths"])
 
     def supernet(
         self,

@@ -22,6 +22,8 @@ from searches.networks import residual_network
 from searches.networks.building import initialise
 from searches.networks.elastic import centre_of, conv_norm_regions, sliced_norm
 from searches.networks.families import Index, NetworkFamily, SharedWeights, fewer_pixels
+from searches.networks.inheritance import residual
+from searches.networks.inheritance.pieces import Piece
 from searches.networks.residual_network import (
     ConvNorm,
     ResidualBlock,
@@ -252,6 +254,12 @@ class ResidualNetworks(NetworkFamily):
         found = {part: [_fewer(layer, share) for layer in config[part]] for part in PARTS}
         found["stem"][0]["cin"] = config["in_channels"]
         return config | found
+
+    def pieces(self, space: SearchSpace, genes: Genes, network: nn.Module) -> list[Piece]:
+        layout = _checked(space).layout
+        stem = [f"stem{i}" for i, conv in enumerate(layout.stem) if conv.is_kept.of(genes)]
+        blocks = [f"block{i}" for i, block in enumerate(layout.blocks) if block.is_kept(genes)]
+        return residual.pieces_of(cast("ResidualNetwork", network), stem, blocks)
 
     def supernet(
         self,

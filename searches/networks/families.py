@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from searches.networks.inheritance.pieces import Piece, as_they_are
 from searches.objectives.cards import load_object
 from searches.spaces.base import Genes, SearchSpace
 from searches.spaces.registry import FAMILIES, SpaceCard
@@ -113,6 +114,29 @@ class NetworkFamily(ABC):
             TypeError: The family's networks have just as many as they have.
         """
         raise TypeError(f"{type(self).__name__} have no less {quantity} than they have")
+
+    def pieces(self, space: SearchSpace, genes: Genes, network: nn.Module) -> list[Piece]:
+        """The network's tensors by names that hold in the whole space, to hand them on.
+
+        Unless a family says more, a tensor is the same where its name in the network is.
+
+        Args:
+            space: As for `config`.
+            genes: What the network is.
+            network: That `network` built, trained or not.
+        """
+        return as_they_are(network)
+
+    def enlarged(self, network: nn.Module, config: dict[str, Any]) -> nn.Module:
+        """A network that computes the same and has layers for those of a larger one.
+
+        Most families need none: a new layer beside a shortcut adds nothing at first.
+
+        Args:
+            network: Trained.
+            config: Of the larger network.
+        """
+        return network
 
 
 def family_of(space: SearchSpace) -> NetworkFamily:

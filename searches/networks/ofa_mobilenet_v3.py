@@ -10,7 +10,7 @@ each kernel, the first blocks of each unit. No subnet has weights of its own.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -19,6 +19,8 @@ from searches.networks import mobilenet_v3
 from searches.networks.building import config_of, initialise, smaller
 from searches.networks.elastic import ElasticMBConv
 from searches.networks.families import Index, NetworkFamily, SharedWeights
+from searches.networks.inheritance import mobile
+from searches.networks.inheritance.pieces import Piece
 from searches.networks.mobilenet_v3 import MobileNetV3
 from searches.spaces.base import Genes, SearchSpace
 from searches.spaces.ofa_mobilenet_v3 import OfaMobileNetV3
@@ -144,6 +146,9 @@ class OfaMobileNetV3Networks(NetworkFamily):
     def smaller(self, config: dict[str, Any], quantity: str, share: float) -> dict[str, Any]:
         return smaller(config, quantity, share)
 
+    def pieces(self, space: SearchSpace, genes: Genes, network: nn.Module) -> list[Piece]:
+        return mobile.pieces_of(cast("MobileNetV3", network), _block_names(_checked(space), genes))
+
     def supernet(
         self,
         space: SearchSpace,
@@ -152,6 +157,12 @@ class OfaMobileNetV3Networks(NetworkFamily):
         std: Sequence[float] | None = None,
     ) -> SharedWeights:
         return OfaMobileNetV3Supernet(_checked(space), mean=mean, std=std)
+
+
+def _block_names(space: OfaMobileNetV3, genes: Genes) -> list[str]:
+    """Blocks by unit and position, after the one that is fixed."""
+    units = enumerate(space.describe(genes)["units"])
+    return ["first", *(f"unit{u}.block{b}" for u, unit in units for b in range(unit["depth"]))]
 
 
 def _checked(space: SearchSpace) -> OfaMobileNetV3:

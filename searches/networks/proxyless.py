@@ -10,7 +10,7 @@ the candidates may be zero. Every candidate has weights of its own.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,8 @@ from torch import Tensor, nn
 from searches.networks import mobilenet_v3
 from searches.networks.building import initialise, smaller
 from searches.networks.families import NetworkFamily, SharedWeights
+from searches.networks.inheritance import mobile
+from searches.networks.inheritance.pieces import Piece
 from searches.networks.mixed import Choice, Floats, MixedOperation, Mixture
 from searches.networks.mobilenet_v3 import MBConv, MobileNetV3, block_of
 from searches.spaces.base import Genes, SearchSpace
@@ -234,6 +236,9 @@ class ProxylessNetworks(NetworkFamily):
     def smaller(self, config: dict[str, Any], quantity: str, share: float) -> dict[str, Any]:
         return smaller(config, quantity, share)
 
+    def pieces(self, space: SearchSpace, genes: Genes, network: nn.Module) -> list[Piece]:
+        return mobile.pieces_of(cast("MobileNetV3", network), _block_names(_checked(space), genes))
+
     def supernet(
         self,
         space: SearchSpace,
@@ -242,6 +247,16 @@ class ProxylessNetworks(NetworkFamily):
         std: Sequence[float] | None = None,
     ) -> SharedWeights:
         return ProxylessSupernet(_checked(space), mean=mean, std=std)
+
+
+def _block_names(space: Proxyless, genes: Genes) -> list[str]:
+    """Blocks by layer, after the one that is fixed."""
+    definition = space.definition
+    found = [f"first{number}" for number, _ in enumerate(_first(definition))]
+    for number, (layer, option) in enumerate(zip(space.layers, genes[1:], strict=True)):
+        if not layer.keeps_shape or definition.candidates(layer)[option] is not None:
+            found.append(f"layer{number}")
+    return found
 
 
 def _checked(space: SearchSpace) -> Proxyless:

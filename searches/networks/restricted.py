@@ -8,6 +8,7 @@ from typing import Any, cast
 from torch import Tensor, nn
 
 from searches.networks.families import Index, NetworkFamily, SharedWeights
+from searches.networks.inheritance.pieces import Piece
 from searches.spaces.base import Genes, SearchSpace
 from searches.spaces.restriction import Restricted
 
@@ -34,6 +35,13 @@ class RestrictedNetworks(NetworkFamily):
 
     def smaller(self, config: dict[str, Any], quantity: str, share: float) -> dict[str, Any]:
         return self.whole.smaller(config, quantity, share)
+
+    def pieces(self, space: SearchSpace, genes: Genes, network: nn.Module) -> list[Piece]:
+        found = cast("Restricted", space)
+        return self.whole.pieces(found.base, found.widened(genes), network)
+
+    def enlarged(self, network: nn.Module, config: dict[str, Any]) -> nn.Module:
+        return self.whole.enlarged(network, config)
 
     def supernet(
         self,
