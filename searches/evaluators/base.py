@@ -40,6 +40,10 @@ class Candidate(Trainable):
         if state is not None:
             self.restore(state)
 
+    def story(self) -> dict[str, Any]:
+        """How its weights came about, for the trial; JSON, empty unless there is more to say."""
+        return {}
+
 
 class Evaluator(ABC):
     """Judges architectures of one space on one task.

@@ -62,6 +62,21 @@ EVALUATORS = Registry(
             qualities=zero_cost.MEASURES,
         ),
         Card(
+            name="inherited",
+            label="Weight inheritance",
+            path="searches.evaluators.inherited:InheritedEvaluator",
+            settings="searches.evaluators.settings:InheritedSettings",
+            summary="Trains the first batch from scratch; every later network begins with the "
+            "weights of the one that it was made from and trains briefly. What its ancestors "
+            "cost is counted.",
+            requires=frozenset({"networks"}),
+            provides=frozenset({"inheritance"}),
+            presets={
+                "demo": {"epochs": 1, "founder_epochs": 10},
+                "standard": {"epochs": 3, "founder_epochs": 40},
+            },
+        ),
+        Card(
             name="table",
             label="Look-up",
             path="searches.evaluators.table:TableEvaluator",

@@ -55,6 +55,58 @@ class FullSettings(TrainingSettings):
 
 
 @dataclass(frozen=True)
+class InheritedSettings(TrainingSettings):
+    """Children of networks that were judged begin with their weights and train briefly."""
+
+    epochs: int = field(
+        default=2,
+        metadata={
+            "help": "Passes over the training data of a network that inherits.",
+            "min": 1,
+            "max": 10_000,
+        },
+    )
+    learning_rate: float = field(
+        default=0.05,
+        metadata={"help": "At its start, of a network that inherits.", "min": 1e-6, "max": 10.0},
+    )
+    warmup_epochs: int = field(
+        default=0,
+        metadata={"help": "Epochs in which the learning rate rises.", "min": 0, "max": 1000},
+    )
+    founder_epochs: int = field(
+        default=20,
+        metadata={
+            "help": "Passes of a network that has no parent: those of the first batch.",
+            "min": 1,
+            "max": 10_000,
+        },
+    )
+    founder_learning_rate: float = field(
+        default=0.1,
+        metadata={"help": "At the peak, of a network without parent.", "min": 1e-6, "max": 10.0},
+    )
+    noise: float = field(
+        default=0.01,
+        metadata={
+            "help": "On copies of channels, as a share of the spread of the weights: equal "
+            "channels would learn the same for ever.",
+            "min": 0.0,
+            "max": 1.0,
+        },
+    )
+    distillation: float = field(
+        default=0.5,
+        metadata={
+            "help": "How much a child that lost channels, kernels or layers learns from its "
+            "parent's outputs instead of the labels.",
+            "min": 0.0,
+            "max": 1.0,
+        },
+    )
+
+
+@dataclass(frozen=True)
 class ZeroCostSettings:
     """Look at every candidate before any training; which score counts, the objectives say."""
 

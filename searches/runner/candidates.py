@@ -19,12 +19,19 @@ def candidate_of(run: Run, trial: Trial) -> "Candidate":
     candidate = evaluator.candidate(
         engine.genes_of(trial), seed=engine.trial_seed(run, trial), fidelity=trial.fidelity
     )
+    if (parent := trial.data.get("parent")) is not None:
+        candidate.inherit(lambda: candidate_of(run, _trial(trial.run_id, parent)))  # type: ignore[attr-defined]
     earlier = trial.data.get("earlier")
     if earlier:
         candidate.go_on_from(earlier, _state_before(trial) if not trial.checkpoint else None)
     if trial.checkpoint and (state := _state_in(trial.checkpoint)) is not None:
         candidate.restore(state)
     return candidate
+
+
+def _trial(run_id: int, number: int) -> Trial:
+    found: Trial = Trial.objects.get(run=run_id, number=number)
+    return found
 
 
 def _state_before(trial: Trial) -> dict[str, Any] | None:

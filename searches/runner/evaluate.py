@@ -14,7 +14,7 @@ from django.utils import timezone
 from searches.models import Run, Trial
 from searches.objectives.limits import total_violation
 from searches.objectives.measures import Measures, from_json, to_json
-from searches.runner import candidates, engine, slices
+from searches.runner import candidates, engine, lineage, slices
 from webnas.disk import is_no_space
 from webnas.work import files, leases
 from webnas.work.leases import Heartbeat, Lease, LeaseLost
@@ -161,7 +161,7 @@ def _finish(judging: Judging, candidate: "Candidate") -> None:
         raise NoValue(", ".join(unknown))
     fields: dict[str, Any] = {
         "status": Trial.Status.DONE,
-        "data": trial.data | {"measures": to_json(measures)},
+        "data": trial.data | {"measures": to_json(measures)} | _story(judging, candidate),
         "violation": total_violation(limits, measures),
         **NO_CHECKPOINT,
     }
@@ -174,6 +174,13 @@ def _finish(judging: Judging, candidate: "Candidate") -> None:
     with files.removed_on_error(fields["checkpoint"]):
         _end(judging, **fields)
     files.remove(trial.checkpoint)
+
+
+def _story(judging: Judging, candidate: "Candidate") -> dict[str, Any]:
+    if not lineage.hands_on(judging.run):
+        return {}
+    told = candidate.story()
+    return {"lineage": lineage.story_of(judging.trial, told, judging.seconds)}
 
 
 def _is_known(key: str, measures: Measures) -> bool:

@@ -5,7 +5,7 @@ of workers nor their speed changes what the strategy does next.
 """
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from searches.models import N_OBJECTIVES, Run, Trial
 from searches.objectives.fidelity import FULL
 from searches.objectives.fronts import hypervolume, non_dominated
 from searches.objectives.measures import Measures, to_json
-from searches.runner import engine, slices, weights
+from searches.runner import engine, lineage, slices, weights
 from searches.runner.costing import Costing
 from searches.runner.prepare import scaled
 from searches.runner.slices import Outcome
@@ -104,7 +104,8 @@ def _outcome(
     told = run.n_told + len(batch)
     asked = run.n_asked + len(proposals)
     front = front_after(run, batch)
-    trials = new_trials(run, costing, proposals)
+    parents = lineage.parents_of(run, costing.space, proposals, batch, front)
+    trials = new_trials(run, costing, proposals, parents)
     fields: dict[str, Any] = {
         "strategy_state": strategy.state(),
         "n_asked": asked,
@@ -149,7 +150,7 @@ def _store_told(run: Run, batch: Sequence[Trial], front: Sequence[Trial]) -> Non
     run.trials.filter(number__in=[trial.number for trial in batch]).update(is_told=True)
     run.trials.filter(on_front=True).exclude(number__in=numbers).update(on_front=False)
     run.trials.filter(on_front=False, number__in=numbers).update(on_front=True)
-    weights.drop_dominated(run)
+    weights.drop_dominated(run, run.n_told + len(batch))
 
 
 def front_after(run: Run, batch: Sequence[Trial]) -> list[Trial]:
@@ -186,8 +187,17 @@ def hypervolume_of(run: Run, front: Sequence[Trial]) -> float:
     return float(hypervolume(scaled(losses_of(run, front), run), np.ones(_n(run))))
 
 
-def new_trials(run: Run, costing: Costing, proposals: Sequence[Proposal]) -> list[Trial]:
-    """Rows for proposals, with their costs; an architecture that is known takes its judgement."""
+def new_trials(
+    run: Run, costing: Costing, proposals: Sequence[Proposal], parents: Mapping[int, int]
+) -> list[Trial]:
+    """Rows for proposals, with their costs; an architecture that is known takes its judgement.
+
+    Args:
+        run: Whose trials they become.
+        costing: Of the run's devices.
+        proposals: In the order of their tickets.
+        parents: By ticket, the number of the trial whose weights it begins with.
+    """
     if not proposals:
         return []
     costs = costing.measures([proposal.genes for proposal in proposals])
@@ -202,6 +212,8 @@ def new_trials(run: Run, costing: Costing, proposals: Sequence[Proposal]) -> lis
         trial = _new_trial(run, proposal, cost, name)
         if proposal.resume_from is not None:
             trial.data |= {"resume_from": proposal.resume_from, **roots[proposal.resume_from]}
+        if proposal.ticket in parents:
+            trial.data |= {"parent": parents[proposal.ticket]}
         twin = known.get((name, proposal.fidelity))
         if twin is not None:
             _copy(twin, trial)
@@ -236,7 +248,8 @@ def _new_trial(run: Run, proposal: Proposal, costs: Measures, name: str) -> Tria
 def _copy(twin: Trial, trial: Trial) -> None:
     """One evaluation serves equal architectures at equal fidelity; a verification does not."""
     judged = {name: value for name, value in twin.measures.items() if not name.endswith(":test")}
-    trial.data |= {"measures": judged, "same_as": twin.number}
+    told = {name: twin.data[name] for name in ("parent", "lineage") if name in twin.data}
+    trial.data |= {"measures": judged, "same_as": twin.number, **told}
     trial.status, trial.violation = Trial.Status.DONE, twin.violation
     for position in range(N_OBJECTIVES):
         setattr(trial, f"value_{position}", getattr(twin, f"value_{position}"))

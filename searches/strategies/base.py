@@ -30,12 +30,14 @@ class Proposal:
         ticket: 1, 2, 3, … over the whole run.
         fidelity: how thoroughly to evaluate.
         resume_from: ticket of an earlier trial whose training goes on.
+        parent: the architecture that it was made from, where the strategy varied one.
     """
 
     ticket: int
     genes: Genes
     fidelity: str = "full"
     resume_from: int | None = None
+    parent: Genes | None = None
 
 
 @dataclass(frozen=True, slots=True)

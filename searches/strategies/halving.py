@@ -13,7 +13,7 @@ any sampling strategy, which is told the results of the first rung of each.
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from random import Random
 from typing import Any
@@ -203,7 +203,8 @@ class Halving(Strategy):
             return None
         genes = proposals[0].genes
         self._remember(genes)
-        return self._propose(genes, self.homes[genes].rungs[0].fidelity, None)
+        first = self._propose(genes, self.homes[genes].rungs[0].fidelity, None)
+        return replace(first, parent=proposals[0].parent)
 
     def _can_start(self) -> bool:
         return not self.is_dry and (

@@ -62,7 +62,9 @@ class LocalSearch(SamplingStrategy[LocalSearchSettings]):
         found: list[Genes] = []
         for genes in self._bases():
             self.current = genes
-            found += drawer.take(self._neighbours(genes), n - len(found))
+            taken = drawer.take(self._neighbours(genes), n - len(found))
+            self.origins |= dict.fromkeys(taken, genes)
+            found += taken
             if len(found) == n:
                 return found
             self.explored.add(genes)

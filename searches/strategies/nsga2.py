@@ -70,11 +70,12 @@ class Nsga2(Evolution[Nsga2Settings]):
 
     def _child(self, number: int) -> Genes:
         space, per_gene = self.problem.space, self.mutation
-        child = self._parent()
+        child = parent = self._parent()
         if self.rng.random() < self.settings.crossover:
             child = space.crossover(child, self._parent(), self.rng)
         if child in self.seen or self.rng.random() > (1 - per_gene) ** len(space.genes):
             child = space.mutate(child, self.rng, rate=per_gene)
+        self.origins[child] = parent
         return child
 
     def _parent(self) -> Genes:

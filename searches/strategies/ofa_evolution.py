@@ -77,7 +77,9 @@ class OfaEvolution(Evolution[OfaEvolutionSettings]):
         if is_mutant or len(self.parents) < 2:
             return self._mutant(self.rng.choice(self.parents).genes)
         a, b = self.rng.sample(self.parents, 2)  # of twice the same nothing new would come
-        return self.problem.space.crossover(a.genes, b.genes, self.rng)
+        child = self.problem.space.crossover(a.genes, b.genes, self.rng)
+        self.origins[child] = a.genes
+        return child
 
     def _mutant(self, parent: Genes) -> Genes:
         """Every block drawn anew with the probability of its kind; it may come out the same."""
@@ -89,7 +91,9 @@ class OfaEvolution(Evolution[OfaEvolutionSettings]):
             for gene in block:
                 if is_drawn or not space.is_active(gene, parent):
                     child[gene] = self.rng.randrange(len(space.genes[gene].options))
-        return space.canonical(tuple(child))
+        mutant = space.canonical(tuple(child))
+        self.origins[mutant] = parent
+        return mutant
 
 
 def blocks(space: SearchSpace) -> list[list[int]]:

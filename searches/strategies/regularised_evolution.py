@@ -48,11 +48,13 @@ class RegularisedEvolution(Evolution[RegularisedEvolutionSettings]):
     def _child(self, number: int) -> Genes:
         """One gene of the parent differs, and what it wakes; more when that is known."""
         space = self.problem.space
-        child = space.mutate(self._parent(), self.rng, rate=0.0)
+        parent = self._parent()
+        child = space.mutate(parent, self.rng, rate=0.0)
         for _ in range(self.settings.attempts):
             if child not in self.seen:
                 break
             child = space.mutate(child, self.rng, rate=0.0)
+        self.origins[child] = parent
         return child
 
     def _parent(self) -> Genes:

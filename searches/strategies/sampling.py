@@ -20,12 +20,14 @@ class SamplingStrategy(Strategy, Generic[S]):
     Attributes:
         seen: genes of all proposals so far.
         pending: genes by ticket of proposals without a result.
+        origins: by genes of what is being proposed, what it was made from.
     """
 
     def __init__(self, problem: Problem, settings: S, rng: Random):
         self.problem, self.settings, self.rng = problem, settings, rng
         self.seen: set[Genes] = set()
         self.pending: dict[int, Genes] = {}
+        self.origins: dict[Genes, Genes] = {}
         self.n_asked = 0
         self.is_exhausted = False
 
@@ -44,10 +46,11 @@ class SamplingStrategy(Strategy, Generic[S]):
 
     def ask(self, n: int) -> list[Proposal]:
         proposals = []
+        self.origins.clear()
         for genes in self._choose(n) if n > 0 and not self.finished() else []:
             self.n_asked += 1
             self.pending[self.n_asked] = genes
-            proposals.append(Proposal(self.n_asked, genes))
+            proposals.append(Proposal(self.n_asked, genes, parent=self.origins.get(genes)))
         return proposals
 
     def tell(self, results: Sequence[Result]) -> None:

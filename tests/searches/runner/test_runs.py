@@ -309,7 +309,7 @@ def test_a_copied_judgement_leaves_out_what_a_verification_found(owner, request_
     twin = run.trials.filter(on_front=True, is_verified=True).first()
     assert "fell_off" in twin.data
     proposal = Proposal(99, engine.genes_of(twin))
-    (copy,) = search.new_trials(run, engine.costing_of(run), [proposal])
+    (copy,) = search.new_trials(run, engine.costing_of(run), [proposal], {})
     assert (copy.status, copy.values) == (Trial.Status.DONE, twin.values)
     assert copy.data.keys() == {"genes", "measures", "same_as"}
     tested = {name for name in twin.measures if name.endswith(":test")}

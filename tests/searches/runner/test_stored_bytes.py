@@ -138,7 +138,7 @@ def test_weights_that_somebody_may_ask_for_are_kept(owner, columns, is_kept):
     state = {"checkpoint": stored.name, "n_bytes": stored.n_bytes} | columns
     run.trials.update(**state)
     with transaction.atomic():
-        weights.drop_dominated(run)
+        weights.drop_dominated(run, 1)
     trial.refresh_from_db()
     assert (trial.checkpoint != "", trial.n_bytes > 0) == (is_kept, is_kept)
     assert default_storage.exists(stored.name) == is_kept
