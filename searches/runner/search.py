@@ -29,9 +29,10 @@ NOTHING_TO_VERIFY = "A table has no test split: the front is not verified."
 NOTHING_TRAINED = "Proxies have no test split: train the front fully to see what it is worth."
 # Messages sent for a new batch; a worker that got one goes on with the rest of the batch.
 NUDGES_PER_BATCH = 16
-# Strategies kept per process, with the (asked, told) counts that they stand at.
+# Strategies kept per process, with the counts (asked, told) and the budget that they stand at.
 STRATEGIES_KEPT = 4
-_strategies: "OrderedDict[int, tuple[int, int, Strategy]]" = OrderedDict()
+Standing = tuple[int, int, int]
+_strategies: "OrderedDict[int, tuple[Standing, Strategy]]" = OrderedDict()
 
 
 def search(run: Run, heartbeat: Heartbeat) -> Outcome:
@@ -81,15 +82,15 @@ def _any_done(batch: Sequence[Trial]) -> bool:
 
 
 def _strategy(run: Run, costing: Costing) -> Strategy:
-    """The strategy as of the run's counts: from this process, else restored from the rows."""
-    kept = _strategies.pop(run.pk, None)
-    if kept is not None and kept[:2] == (run.n_asked, run.n_told):
-        return kept[2]
+    """The strategy as of the run's row: from this process, else restored from the rows."""
+    standing, strategy = _strategies.pop(run.pk, (None, None))
+    if strategy is not None and standing == (run.n_asked, run.n_told, run.budget):
+        return strategy
     return engine.strategy_of(run, costing)
 
 
-def _keep(run_id: int, asked: int, told: int, strategy: Strategy) -> None:
-    _strategies[run_id] = (asked, told, strategy)
+def _keep(run_id: int, standing: Standing, strategy: Strategy) -> None:
+    _strategies[run_id] = (standing, strategy)
     while len(_strategies) > STRATEGIES_KEPT:
         _strategies.popitem(last=False)
 
@@ -128,7 +129,7 @@ def _outcome(
         Trial.objects.bulk_create(trials)
         for trial in [t for t in trials if t.due_at][:NUDGES_PER_BATCH]:
             leases.nudge_on_commit(Trial, trial.pk)
-        _keep(run.pk, asked, told, strategy)
+        _keep(run.pk, (asked, told, run.budget), strategy)
         if proposals and engine.asks_a_surrogate(run):
             slices.log(run.pk, _told_of_candidates(run, costing, strategy))
         if end is not None:

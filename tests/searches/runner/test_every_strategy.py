@@ -1,5 +1,7 @@
 """Every strategy that is told what its proposals are worth, from a request to a front."""
 
+from dataclasses import replace
+
 import pytest
 from django.contrib.auth.models import User
 
@@ -26,8 +28,7 @@ BUDGET = 40
 JUDGED = {"grid": 3 * 2 * 3 * 2}
 
 
-@pytest.mark.parametrize("name", SAMPLING)
-def test_a_run_judges_its_budget_and_shows_the_front_of_all_its_trials(dataset, space, name):
+def started(dataset, space, name, **changes):
     request = RunRequest(
         name="every strategy",
         dataset=dataset,
@@ -40,7 +41,13 @@ def test_a_run_judges_its_budget_and_shows_the_front_of_all_its_trials(dataset, 
         batch=10,
         seed=3,
     )
-    run = drive(runs.start_run(owner=User.objects.create(username="alice"), request=request))
+    owner = User.objects.create(username="alice")
+    return runs.start_run(owner=owner, request=replace(request, **changes))
+
+
+@pytest.mark.parametrize("name", SAMPLING)
+def test_a_run_judges_its_budget_and_shows_the_front_of_all_its_trials(dataset, space, name):
+    run = drive(started(dataset, space, name))
     assert run.status == Run.Status.FINISHED, run.error
     trials = list(run.trials.order_by("number"))
     assert [trial.status for trial in trials] == ["done"] * JUDGED.get(name, BUDGET)
@@ -50,3 +57,13 @@ def test_a_run_judges_its_budget_and_shows_the_front_of_all_its_trials(dataset, 
     front = set(run.trials.filter(on_front=True).values_list("number", flat=True))
     assert front == expected
     assert run.n_front == len(expected)
+
+
+@pytest.mark.parametrize("name", [name for name in SAMPLING if name != "grid"])
+def test_a_run_that_is_extended_judges_more(dataset, space, name):
+    """By the same process that has searched so far, as by any other."""
+    run = drive(started(dataset, space, name, budget=12, batch=6))
+    assert run.n_told == 12
+    runs.extend_run(run=run, budget=18)
+    run = drive(run)
+    assert (run.status, run.n_told) == (Run.Status.FINISHED, 18)

@@ -148,3 +148,12 @@ def test_a_lost_checkpoint_is_trained_again_to_the_same_result(request_):
     assert run.status == Run.Status.FINISHED
     values = [list(r.trials.order_by("number").values_list("value_0")) for r in (undisturbed, run)]
     assert values[0] == values[1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("strategy", ["successive_halving", "hyperband", "asha"])
+def test_an_extended_run_trains_more_networks(request_, strategy):
+    run = drive(started(request_, strategy=strategy, budget=7))
+    before = run.n_told
+    runs.extend_run(run=run, budget=14)
+    assert drive(run).n_told > before
