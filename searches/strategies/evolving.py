@@ -17,8 +17,8 @@ class EvolutionSettings(Protocol):
     """What every evolutionary strategy lets people set."""
 
     @property
-    def population(self) -> int:
-        """Number of founders."""
+    def population(self) -> int | None:
+        """Number of founders; None when the strategy chooses it by the budget."""
 
     @property
     def attempts(self) -> int:
@@ -28,15 +28,24 @@ class EvolutionSettings(Protocol):
 E = TypeVar("E", bound=EvolutionSettings)
 
 
+def default_population(budget: int) -> int:
+    """A quarter of the budget, 4 to 100: a search of founders alone would be a random one."""
+    return max(4, min(100, budget // 4))
+
+
 class Evolution(SamplingStrategy[E]):
     """As many founders as the population has members, then children of told results.
 
     The founders are the best of an earlier run, when there was one, and random. A subclass says
     when it has parents (`_can_breed`) and what a child is (`_child`).
+
+    Attributes:
+        n_founders: how many are proposed before the first child.
     """
 
     def __init__(self, problem: Problem, settings: E, rng: Random):
         super().__init__(problem, settings, rng)
+        self.n_founders = settings.population or default_population(problem.budget)
 
     @abstractmethod
     def _can_breed(self) -> bool:
@@ -51,7 +60,7 @@ class Evolution(SamplingStrategy[E]):
         """
 
     def _choose(self, n: int) -> list[Genes]:
-        n_founders = min(n, self.settings.population - len(self.seen))
+        n_founders = min(n, self.n_founders - len(self.seen))
         found = self._founders(n_founders) if n_founders > 0 else []
         if not found and self._can_breed():
             found = self._breed(n)

@@ -1,5 +1,6 @@
 """Drawing new architectures within the limits on costs, with a bound on the effort."""
 
+import math
 from itertools import islice
 from random import Random
 from typing import NoReturn
@@ -11,10 +12,12 @@ from searches.strategies.selection import best_front
 LARGEST_BATCH = 256
 # Spaces up to this size are listed when drawing finds nothing new.
 LISTABLE = 50_000
-# Nearest misses kept, children per step, and steps in vain of the descent towards the limits.
+# Nearest misses kept, children per step of the descent towards the limits, its steps in a row
+# that lead nowhere, and all of its steps.
 KEPT_MISSES = 64
 CHILDREN = 64
-STEPS = 60
+VAIN_STEPS = 60
+STEPS = 600
 
 
 def refuse(problem: Problem) -> NoReturn:
@@ -101,10 +104,16 @@ class Drawer:
         return found
 
     def _descend(self, n: int) -> list[Genes]:
-        """Mutants of the nearest misses and of the latest finds, step by step."""
+        """Mutants of the nearest misses and of the latest finds, step by step.
+
+        A step leads somewhere when it finds something or comes nearer to the limits.
+        """
         found: list[Genes] = []
         vain = 0
-        while len(found) < n and vain < STEPS:
+        for _ in range(STEPS):
+            if len(found) >= n or vain >= VAIN_STEPS:
+                break
+            before = self._distance()
             parents = [*found[-4:], *islice(self._misses, 4)]
             if not parents:
                 break
@@ -112,5 +121,9 @@ class Drawer:
             children = [self.problem.space.mutate(genes, self.rng) for genes in picked]
             taken = self.take(children, n - len(found))
             found += taken
-            vain = 0 if taken else vain + 1
+            vain = 0 if taken or self._distance() < before else vain + 1
         return found
+
+    def _distance(self) -> float:
+        """Violation of the nearest miss."""
+        return next(iter(self._misses.values()), math.inf)

@@ -51,6 +51,9 @@ class LocalSearch(SamplingStrategy[LocalSearchSettings]):
         found = found or self._climb(n, drawer)
         if not found and not self.pending:
             self.n_before, self.current, self.front = self.n_asked, None, []
+            # A new one: what the climb has missed depends on what it remembers, and a restored
+            # strategy remembers less.
+            drawer = Drawer(self.problem, self.rng, self.seen, self.settings.patience)
             found = drawer.founders(min(n, self.settings.starts))
             self.is_exhausted = not found
             if not self.seen:

@@ -38,7 +38,10 @@ class OfaEvolution(Evolution[OfaEvolutionSettings]):
         super().__init__(problem, settings, rng)
         self.parents: list[Result] = []
         self.brood: list[Result] = []
-        self.n_parents = max(1, round(settings.parent_ratio * settings.population))
+
+    @property
+    def n_parents(self) -> int:
+        return max(1, round(self.settings.parent_ratio * self.n_founders))
 
     @cached_property
     def _blocks(self) -> list[list[int]]:
@@ -54,7 +57,7 @@ class OfaEvolution(Evolution[OfaEvolutionSettings]):
         for result in results:
             if result.losses is not None:
                 self.brood.append(result)
-            if len(self.brood) == self.settings.population:
+            if len(self.brood) == self.n_founders:
                 self._truncate()
 
     def _truncate(self) -> None:
@@ -63,11 +66,13 @@ class OfaEvolution(Evolution[OfaEvolutionSettings]):
 
     def _own_state(self) -> dict[str, Any]:
         return {
+            "n_founders": self.n_founders,  # a run that is extended keeps its generations
             "parents": [result.ticket for result in self.parents],
             "brood": [result.ticket for result in self.brood],
         }
 
     def _restore_own(self, state: dict[str, Any], history: Sequence[Result]) -> None:
+        self.n_founders = state["n_founders"]
         self.parents = by_ticket(history, state["parents"])
         self.brood = by_ticket(history, state["brood"])
 

@@ -23,5 +23,5 @@ class RandomSearch(SamplingStrategy[RandomSettings]):
         found = Drawer(self.problem, self.rng, self.seen, self.settings.patience).draw(n)
         if not found and not self.seen:
             refuse(self.problem)
-        self.is_exhausted = len(found) < n
+        self.is_exhausted = not found  # a bounded search that found some may find more
         return found

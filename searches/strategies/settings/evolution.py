@@ -76,10 +76,11 @@ class RegularisedEvolutionSettings:
 class OfaEvolutionSettings:
     """Settings of once-for-all's evolution."""
 
-    population: int = field(
-        default=100,
+    population: int | None = field(
+        default=None,
         metadata={
-            "help": "Founders, and networks of a generation. A smaller one suits a small budget.",
+            "help": "Founders, and networks of a generation. When empty, a quarter of the budget, "
+            "and at most 100.",
             "min": 4,
             "max": 2000,
         },

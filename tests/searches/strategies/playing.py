@@ -93,7 +93,7 @@ def losses_of(space, population, n_objectives):
     return found
 
 
-def problem_for(space, *, n_objectives=2, violations=unlimited, prior=()):
+def problem_for(space, *, n_objectives=2, violations=unlimited, budget=200, prior=()):
     """All that a strategy may know; only an evaluation tells the first objective."""
 
     def costs(population):
@@ -105,7 +105,7 @@ def problem_for(space, *, n_objectives=2, violations=unlimited, prior=()):
         space,
         n_objectives,
         violations,
-        budget=200,
+        budget=budget,
         limits=("macs at most 1",),
         aims=tuple(Aim(f"goal {k}", k == 0, 0.0, 1.0) for k in range(n_objectives)),
         costs=costs,

@@ -92,6 +92,25 @@ def test_strategy_restored_at_every_step_finds_what_an_undisturbed_one_finds(nam
     assert found == undisturbed
 
 
+@pytest.mark.slow
+def test_strategy_restored_at_every_step_under_narrow_limits_goes_on_as_before(name):
+    values = [operation.macs() for operation in FULL.operation_table()]
+    least, _ = FULL.extreme(values, aggregate="sum", largest=False)
+    new = partial(make, name, FULL, violations=at_most(FULL, 1.03 * least))
+    undisturbed = what(played(new(seed=5), 8))
+    strategy, found, history = new(seed=5), [], []
+    for _ in range(8):
+        revived = new(seed=0)
+        revived.restore(copied(strategy.state()), history)
+        strategy = revived
+        proposals = strategy.ask(7)
+        found += what(proposals)
+        results = [judge(strategy, proposal) for proposal in proposals]
+        strategy.tell(results)
+        history += results
+    assert found == undisturbed
+
+
 def test_strategy_restored_among_late_results_goes_on_as_before(name):
     """Results are told out of order; the history comes back in the order of the tickets."""
     strategy, rng, running, history = make(name, seed=6), Random(6), [], []

@@ -6,6 +6,7 @@ from random import Random
 import pytest
 
 from searches.strategies.base import Result
+from searches.strategies.evolving import default_population
 from searches.strategies.ofa_evolution import OfaEvolution, blocks
 from searches.strategies.settings.evolution import OfaEvolutionSettings
 from tests.searches.strategies.playing import FLAT, FULL, problem_for
@@ -103,3 +104,16 @@ def test_several_objectives_keep_the_front_and_its_loneliest():
     founders = strategy.ask(8)
     strategy.tell([Result(f.ticket, f.genes, p) for f, p in zip(founders, points, strict=True)])
     assert {result.ticket for result in strategy.parents} == {1, 4}
+
+
+def test_a_quarter_of_a_small_budget_founds_and_the_rest_are_children():
+    assert started(FLAT, population=None).n_founders == 50  # of 200
+    assert default_population(40) == 10
+    assert (default_population(5), default_population(10_000)) == (4, 100)
+
+
+def test_a_search_that_is_extended_keeps_its_generations():
+    strategy = started(FLAT)
+    revived = OfaEvolution(problem_for(FLAT, budget=2000), OfaEvolutionSettings(), Random(1))
+    revived.restore(strategy.state(), [])
+    assert revived.n_founders == strategy.n_founders
