@@ -65,7 +65,9 @@ class PairsBody(Strict):
     """How many networks are judged, to learn from them."""
 
     pairs = serializers.IntegerField(
-        default=services.USUAL_PAIRS, min_value=services.FEWEST_PAIRS, max_value=services.MOST_PAIRS
+        default=services.USUAL_PAIRS,
+        min_value=services.FEWEST_PAIRS,
+        max_value=services.MOST_PAIRS,
     )
     seed = serializers.IntegerField(default=0, min_value=0, max_value=HIGHEST_SEED)
 
