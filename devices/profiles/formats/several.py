@@ -115,7 +115,7 @@ def _assigned(reading: Reading, items: Mapping[str, Item]) -> Reading:
         elif item.get("role") == "identity":
             _note_overhead(reading, raw)
         elif item.get("role") == "op":
-            raw.op = item.get("op")
+            raw.op, raw.faults = item.get("op"), []
             raw.figures = {n: v for n, v in raw.figures.items() if n not in ("arch", "macs")}
             reading.rows.append(raw)
         elif isinstance(item.get("arch"), dict):

@@ -10,6 +10,8 @@ from devices.profiles.parsing import Document, lines
 FIRST = 60  # lines or rows that are looked at
 TIMES = ("mean", "latency", "time", "avg", "average")
 OFA_KEY = re.compile(r"""\s*["']?(?:Conv(?:_\d)?|expanded_conv|AvgPool2D|Logits)-input:\d""")
+TFLITE_MARKS = ("Operator-wise Profiling Info", "Inference timings in us:",
+                "Average inference timings in us:")  # fmt: skip
 PADDLE_ROW = re.compile(r"[a-z]\w{1,30}(?:,[-\w.]{0,20}){4,14}\t")
 NCNN_ROW = re.compile(r"\bmin ?= {0,8}[\d.]+ {1,8}max ?= {0,8}[\d.]+ {1,8}avg ?=")
 MNN_ROW = re.compile(r"^\s*\[ ?- ?\] \S.*\bmax ?=")
@@ -65,6 +67,45 @@ def is_hat(document: Document) -> bool:
     return document.kind == "table" and "encoder_embed_dim" in columns_of(document)
 
 
+def is_tflite(document: Document) -> bool:
+    """The marks may stand below hundreds of lines of settings."""
+    return document.kind == "table" and any(mark in document.text for mark in TFLITE_MARKS)
+
+
+def is_ort(document: Document) -> bool:
+    return any(item.get("cat") == "Node" for item in _items(document.value))
+
+
+def is_tensorrt(document: Document) -> bool:
+    """A profile, layer info or times; or the first two in one archive."""
+    if document.files:
+        kinds = {_trtexec(file.value) for file in document.files}
+        return None not in kinds and {"profile", "info"} <= kinds
+    return _trtexec(document.value) is not None
+
+
+def _trtexec(value: Any) -> str | None:
+    if isinstance(value, dict):
+        return "info" if isinstance(value.get("Layers"), list) else None
+    keys = {key for item in _items(value)[:5] for key in item}
+    if "averageMs" in keys:
+        return "profile"
+    return "times" if "computeMs" in keys else None
+
+
+def is_torch(document: Document) -> bool:
+    value = document.value
+    return isinstance(value, dict) and isinstance(value.get("traceEvents"), list)
+
+
+def is_executorch(document: Document) -> bool:
+    return document.kind == "table" and "event_block_name" in columns_of(document)
+
+
+def is_aihub(document: Document) -> bool:
+    return isinstance(document.value, dict) and "execution_summary" in document.value
+
+
 def is_ncnn(document: Document) -> bool:
     return _has_line(document, NCNN_ROW) and not is_mnn(document)
 
@@ -100,6 +141,12 @@ def columns_of(document: Document) -> list[str]:
 def first_lines(document: Document) -> Iterator[str]:
     filled = (line[:4000] for line in lines(document.text) if line.strip())
     return islice(filled, FIRST)
+
+
+def _items(value: Any) -> list[dict[str, Any]]:
+    """The first objects of a list; a trace may begin with hundreds of events of other kinds."""
+    listed = value[:2000] if isinstance(value, list) else ()
+    return [item for item in listed if isinstance(item, dict)]
 
 
 def _keys(value: Any) -> Iterable[str]:
