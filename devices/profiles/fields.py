@@ -47,6 +47,7 @@ class OperationFields:
     batch: int | None = None
     dtype: str | None = None
     _key: str = field(default="", init=False, repr=False, compare=False)
+    _macs: int = field(default=-1, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         for name, value in _canonical(self).items():

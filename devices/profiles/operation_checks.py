@@ -57,9 +57,11 @@ def _field(name: str, value: object) -> Value | Fault:
 
 
 def _integer(name: str, value: object) -> int | Fault:
+    largest = words.INTEGERS[name]
+    if type(value) is int and 1 <= value <= largest:  # nearly always
+        return value
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    largest = words.INTEGERS[name]
     if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= largest:
         return value
     text = f"{name} is {shown(value)}; it must be a whole number from 1 to {largest}."
@@ -111,16 +113,21 @@ def _contradictions(values: Mapping[str, Value]) -> Iterator[Fault]:
     yield from _shortcut(kind, values)
     if kind == "attention":
         yield from _heads(values)
-    size = min(_number(values, "h", 1), _number(values, "w", words.UNBOUNDED))
-    if tag == "reflect" and _number(values, "k", 1) // 2 >= size:
-        border = _number(values, "k", 1) // 2
-        text = f"k {values['k']} reflects a border of {border}, which needs a larger input."
-        yield Fault("k", shown(values["k"]), text)
+    if tag == "reflect":
+        yield from _border(values)
 
 
 def _number(values: Mapping[str, Value], name: str, default: int) -> int:
     value = values.get(name, default)
     return value if isinstance(value, int) else default
+
+
+def _border(values: Mapping[str, Value]) -> Iterator[Fault]:
+    size = min(_number(values, "h", 1), _number(values, "w", words.UNBOUNDED))
+    border = _number(values, "k", 1) // 2
+    if border >= size:
+        text = f"k {values['k']} reflects a border of {border}, which needs a larger input."
+        yield Fault("k", shown(values["k"]), text)
 
 
 GROUPED = {
@@ -133,6 +140,8 @@ GROUPED = {
 
 
 def _groups(kind: str, values: Mapping[str, Value]) -> Iterator[Fault]:
+    if "g" not in values and kind != "dwconv":
+        return
     groups, cin = _number(values, "g", 1), _number(values, "cin", 1)
     if kind == "dwconv":
         cout = _number(values, "cout", cin)

@@ -36,7 +36,9 @@ class Operation(OperationFields):
 
     def macs(self) -> int:
         """Multiply-accumulates per sample; a transposed convolution counts on its input."""
-        return arithmetic.macs(self)
+        if self._macs < 0:
+            object.__setattr__(self, "_macs", arithmetic.macs(self))
+        return self._macs
 
     def parameters(self) -> int:
         """Trainable parameters as built in torch.

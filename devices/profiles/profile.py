@@ -129,6 +129,7 @@ class Profile:
     models: tuple[ModelRow, ...] = ()
     space: str | None = None
     overhead_ms: float | None = None
+    _sha256: str = field(default="", init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         entries = tuple(_without_header(entry, self.runtime) for entry in self.entries)
@@ -151,6 +152,11 @@ class Profile:
 
         Operations that occur twice keep their order in the file.
         """
+        if not self._sha256:
+            object.__setattr__(self, "_sha256", self._hashed())
+        return self._sha256
+
+    def _hashed(self) -> str:
         document = self.content()
         document["entries"] = _sorted(self.entries, [entry.op.key() for entry in self.entries])
         if self.models:

@@ -5,10 +5,13 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from operator import attrgetter
+from typing import Any
 
 from devices.profiles.estimates import ANALYTIC, INTERPOLATED, LOOKED_UP, PREDICTED, Estimate
 from devices.profiles.operations import Operation
 from devices.profiles.profile import Entry, Profile
+from devices.profiles.vocabulary import FIELDS
 
 LEAST_SIGMA = 0.01  # no row is trusted to better than 1 %
 INTERPOLATION_SIGMA = 0.04
@@ -17,9 +20,10 @@ FURTHEST = 1.3  # times the edge of the map beyond the measured sizes
 ROW_PROVENANCE = {"measured": LOOKED_UP, "predicted": PREDICTED, "analytic": ANALYTIC}
 ROW_SIGMA = {"measured": LEAST_SIGMA, "predicted": 0.10, "analytic": 0.60}  # at least
 JOINT = "pool+classifier"
+REST = attrgetter(*(name for name in FIELDS if name not in ("h", "w")))
 LEAST_SHARE = 0.02  # of a row that is work, where a call takes nearly all of it
 
-Config = tuple[Operation, float]
+Config = tuple[Any, ...]
 Point = tuple[float, float]  # output pixels, work in ms
 
 
@@ -117,9 +121,9 @@ class RowTable:
 
 
 def _config(op: Operation) -> Config:
-    """The operation without its size, and the shape of its map."""
+    """The fields of the operation but its size, and the shape of its map."""
     h, w = op.input_size()
-    return replace(op, h=None, w=None), round(w / h, 2)
+    return (*REST(op), round(w / h, 2))
 
 
 def _work_ms(latency_ms: float, overhead_ms: float) -> float:

@@ -1,7 +1,9 @@
 """webnas' own CSV: facts in comment lines, a table of operations, `#model` rows below."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from itertools import islice, takewhile
+from typing import Any
 
 from devices.profiles.csv_form import MODEL_COLUMNS, unescaped
 from devices.profiles.formats import csv_header
@@ -22,6 +24,7 @@ from devices.profiles.vocabulary import BOOLEANS, FIELDS
 
 TEXTS = frozenset({"type", "act", "norm", "dtype", "source", "unit", "split"})
 AS_THEY_ARE = frozenset({"tag", "note", "model_sha256"})
+Column = tuple[str, Callable[[str], Any], bool]
 
 
 def read_csv(document: Document) -> Reading:
@@ -54,30 +57,38 @@ def _read_rows(
 ) -> None:
     """Adds the rows to the reading, up to the first that is too many."""
     most_rows, most_models = most("entries"), most("models")
+    columns = _columns(names, decimal_comma)
+    of_models = _columns(MODEL_COLUMNS, decimal_comma)
     for line, cells in rows:
         if not cells[0].lstrip().startswith("#"):
-            reading.rows.append(_row(names, cells, line, decimal_comma))
+            reading.rows.append(_row(columns, cells, line))
         elif cells[0].strip() == "#model":
-            reading.models.append(_model(cells[1:], line, decimal_comma))
+            reading.models.append(_model(of_models, cells[1:], line))
         if len(reading.rows) > most_rows or len(reading.models) > most_models:
             break
     found = (too_many("entries", len(reading.rows)), too_many("models", len(reading.models)))
     reading.problems += filter(None, found)
 
 
-def _row(names: Sequence[str], cells: list[str], line: int, decimal_comma: bool) -> RawRow:
-    values = _values(names, cells, decimal_comma)
-    raw = RawRow(
-        line,
-        {name: value for name, value in values.items() if name in FIELDS},
-        {name: value for name, value in values.items() if name not in FIELDS},
-    )
-    _count_cells(raw, cells, len(names), complete=True)
+def _row(columns: Sequence[Column], cells: list[str], line: int) -> RawRow:
+    op: dict[str, Any] = {}
+    figures: dict[str, Any] = {}
+    for (name, read, is_op), cell in zip(columns, cells, strict=False):
+        if cell and (name in AS_THEY_ARE or not cell.isspace()):
+            (op if is_op else figures)[name] = read(cell)
+    raw = RawRow(line, op, figures)
+    if len(cells) != len(columns):
+        _count_cells(raw, cells, len(columns), complete=True)
     return raw
 
 
-def _model(cells: list[str], line: int, decimal_comma: bool) -> RawRow:
-    raw = RawRow(line, None, _values(MODEL_COLUMNS, cells, decimal_comma))
+def _model(columns: Sequence[Column], cells: list[str], line: int) -> RawRow:
+    figures = {
+        name: read(cell)
+        for (name, read, _), cell in zip(columns, cells, strict=False)
+        if cell and (name in AS_THEY_ARE or not cell.isspace())
+    }
+    raw = RawRow(line, None, figures)
     _count_cells(raw, cells, len(MODEL_COLUMNS), complete=False)
     text = raw.figures.get("arch", "")
     try:
@@ -95,21 +106,16 @@ def _count_cells(raw: RawRow, cells: list[str], wanted: int, *, complete: bool) 
         raw.reject("", None, text)
 
 
-def _values(
-    names: Sequence[str], cells: Sequence[str], decimal_comma: bool
-) -> dict[str, int | float | str | bool]:
-    return {
-        name: _value(name, cell, decimal_comma)
-        for name, cell in zip(names, cells, strict=False)
-        if cell.strip() or (cell and name in AS_THEY_ARE)
-    }
+def _columns(names: Sequence[str], decimal_comma: bool) -> list[Column]:
+    """Per column its field, what reads a cell of it, and whether it belongs to the operation."""
+    return [(name, _reader(name, decimal_comma), name in FIELDS) for name in names]
 
 
-def _value(name: str, cell: str, decimal_comma: bool) -> int | float | str | bool:
+def _reader(name: str, decimal_comma: bool) -> Callable[[str], Any]:
     if name in AS_THEY_ARE:
-        return unescaped(cell)
+        return unescaped
     if name in TEXTS:
-        return unescaped(cell.strip())
+        return lambda cell: unescaped(cell.strip())
     if name in BOOLEANS:
-        return BOOLEAN_CELLS.get(cell.strip().lower(), cell.strip())
-    return cell.strip() if name == "arch" else number(cell, decimal_comma=decimal_comma)
+        return lambda cell: BOOLEAN_CELLS.get(cell.strip().lower(), cell.strip())
+    return str.strip if name == "arch" else partial(number, decimal_comma=decimal_comma)
