@@ -14,10 +14,18 @@ from devices.profiles.kit.forecast import Forecast, forecast
 from devices.profiles.kit.kit import Kit
 
 PACKAGE = "webnas_kit"
-START = (
-    f'"""Starts the measurement: python run.py --help."""\n\nfrom {PACKAGE}.run import main\n\n'
-)
-START += 'if __name__ == "__main__":\n    main()\n'
+START = f'''"""Starts the measurement: python run.py --help."""
+
+import sys
+
+try:
+    from {PACKAGE}.run import main
+except ImportError as error:
+    sys.exit("The kit needs two packages: pip install numpy onnxruntime (%s)" % error)
+
+if __name__ == "__main__":
+    main()
+'''
 LEVEL = 6
 UNSAFE = re.compile(r"[^a-z0-9]+")
 

@@ -167,6 +167,12 @@ def timed(kit: Kit, folder: Path, options: argparse.Namespace) -> Tuple[Item, Li
     """Returns profile and times of a run on this machine, which is kept pass by pass."""
     if options.threads > 1 and load() > (os.cpu_count() or 1) / 4:
         raise SystemExit("The machine is busy: with several threads nothing else may run.")
+    try:
+        import onnxruntime  # noqa: F401
+    except ImportError as error:
+        raise SystemExit(
+            "The kit needs two packages: pip install numpy onnxruntime (%s)" % error
+        ) from None
     samples = Samples(folder / "samples.json", kit.manifest, options.threads)
     before = None if options.afresh else samples.load(kit.manifest["items"])
     if before:
