@@ -60,7 +60,7 @@ class Evolution(SamplingStrategy[E]):
         """
 
     def _choose(self, n: int) -> list[Genes]:
-        n_founders = min(n, self.n_founders - len(self.seen))
+        n_founders = min(n, self.n_founders - self.n_asked)
         found = self._founders(n_founders) if n_founders > 0 else []
         if not found and self._can_breed():
             found = self._breed(n)

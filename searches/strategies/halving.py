@@ -8,7 +8,9 @@ A trial that goes on continues the training of the one before, on the same sched
 evaluator reduces epochs or data; with fewer pixels or channels it begins anew. Several
 objectives: those go on that no other of the same rung beats, the loneliest first (as in Schmucker
 et al., 2021, arXiv 2106.12639, with crowding distances). The architectures that start come from
-any sampling strategy, which is told the results of the first rung of each.
+any sampling strategy, which is told the results of the first rung of each. Where brackets start
+at different rungs, each of these rungs has a sampler of its own: losses after one epoch and after
+nine do not compare (Falkner, Klein, Hutter: BOHB, ICML 2018, keep a model per budget, too).
 """
 
 from abc import abstractmethod
@@ -22,6 +24,7 @@ from searches.objectives.fidelity import Scale
 from searches.objectives.settings import build
 from searches.spaces.base import Genes
 from searches.strategies.base import Problem, Proposal, Result, Strategy
+from searches.strategies.sampling import SamplingStrategy
 from searches.strategies.selection import best_first
 from searches.strategies.settings.fidelity import HalvingSettings
 
@@ -68,10 +71,12 @@ class Bracket:
     """Rungs that one group of architectures climbs.
 
     Attributes:
+        first: number of its first rung among those of the method.
         n: how many start; None: as many as there are.
     """
 
     rungs: list[Rung]
+    first: int
     n: int | None
     started: set[Genes] = field(default_factory=set)
 
@@ -81,12 +86,13 @@ class Bracket:
 
 
 class Halving(Strategy):
-    """Brackets of rungs, and a strategy that proposes what starts.
+    """Brackets of rungs, and a strategy that proposes what starts at each first rung.
 
     Attributes:
+        samplers: by the number of the rung; no two of them propose the same.
         brackets: in the order in which they were opened; the last one takes what starts.
         homes: the bracket of every architecture.
-        inner: its ticket at the sampler.
+        inner: its ticket at the sampler of its bracket.
     """
 
     def __init__(self, problem: Problem, settings: HalvingSettings, rng: Random):
@@ -95,13 +101,14 @@ class Halving(Strategy):
         least = settings.min_epochs if scale.quantity == "epochs" else settings.min_share
         amounts = rungs_of(scale.full, eta=settings.eta, least=least, power=scale.power)
         self.fidelities = [scale.name(amount) for amount in amounts]
-        self.sampler = _sampler(problem, settings, rng)
+        self.samplers = [_sampler(problem, settings, one) for one in self._generators(rng)]
+        self._share_what_was_seen()
         self.brackets: list[Bracket] = []
         self.homes: dict[Genes, Bracket] = {}
         self.inner: dict[Genes, int] = {}
         self.pending: dict[int, tuple[Genes, str]] = {}
         self.n_asked = 0
-        self.is_dry = False  # the sampler has nothing more
+        self.is_dry = False  # a sampler has nothing more
 
     # What a method decides.
 
@@ -117,6 +124,10 @@ class Halving(Strategy):
             rung: with the results so far.
             expected: how many results it will have in all, None while that is open.
         """
+
+    def _n_first_rungs(self) -> int:
+        """At how many of the rungs, from the lowest, a bracket may start."""
+        return 1
 
     # Ask and tell.
 
@@ -135,7 +146,8 @@ class Halving(Strategy):
             if self.pending.pop(result.ticket, None) is not None:
                 self._place(result)
                 fresh.append(result)
-        self.sampler.tell([self._for_sampler(r) for r in fresh if self._is_first(r)])
+        for sampler, told in zip(self.samplers, self._for_samplers(fresh), strict=True):
+            sampler.tell(told)
 
     def finished(self) -> bool:
         if self.n_asked >= self.problem.budget:
@@ -144,14 +156,14 @@ class Halving(Strategy):
 
     def state(self) -> dict[str, Any]:
         return {
-            "sampler": self.sampler.state(),
+            "samplers": [sampler.state() for sampler in self.samplers],
             "n_asked": self.n_asked,
             "pending": [[t, list(genes), name] for t, (genes, name) in self.pending.items()],
             "is_dry": self.is_dry,
         }
 
     def restore(self, state: dict[str, Any], history: Sequence[Result]) -> None:
-        """Everything but the sampler follows from the order of the tickets."""
+        """Everything but the samplers follows from the order of the tickets."""
         self.n_asked, self.is_dry = state["n_asked"], state["is_dry"]
         self.pending = {t: (tuple(genes), name) for t, genes, name in state["pending"]}
         asked = [(result.ticket, result.genes, result.fidelity) for result in history]
@@ -163,8 +175,11 @@ class Halving(Strategy):
                 self._remember(genes)
         for result in history:
             self._place(result)
-        told = [self._for_sampler(result) for result in history if self._is_first(result)]
-        self.sampler.restore(state["sampler"], sorted(told, key=lambda result: result.ticket))
+        in_order = sorted(history, key=lambda result: result.ticket)
+        told = self._for_samplers(in_order)
+        for sampler, own, results in zip(self.samplers, state["samplers"], told, strict=True):
+            sampler.restore(own, results)
+        self._share_what_was_seen()
 
     # What starts and what goes on.
 
@@ -197,9 +212,10 @@ class Halving(Strategy):
     def _start(self) -> Proposal | None:
         if not self._can_start():
             return None
-        proposals = self.sampler.ask(1)
+        sampler = self.samplers[self._next_bracket()[0]]
+        proposals = sampler.ask(1)
         if not proposals:
-            self.is_dry = self.sampler.finished()
+            self.is_dry = sampler.finished()
             return None
         genes = proposals[0].genes
         self._remember(genes)
@@ -215,12 +231,19 @@ class Halving(Strategy):
     def _remember(self, genes: Genes) -> None:
         """A new architecture: in the last bracket, or in the next one when that is full."""
         if not self.brackets or not self.brackets[-1].is_open:
-            first, n = self._plan(len(self.brackets)) or (0, None)
+            first, n = self._next_bracket()
             rungs = [Rung(name) for name in self.fidelities[first:]]
-            self.brackets.append(Bracket(rungs, n))
-        self.homes[genes] = self.brackets[-1]
-        self.homes[genes].started.add(genes)
-        self.inner[genes] = len(self.inner) + 1
+            self.brackets.append(Bracket(rungs, first, n))
+        bracket = self.homes[genes] = self.brackets[-1]
+        bracket.started.add(genes)
+        siblings = [other for other in self.brackets if other.first == bracket.first]
+        self.inner[genes] = sum(len(other.started) for other in siblings)
+
+    def _next_bracket(self) -> tuple[int, int | None]:
+        """First rung and size of the bracket that takes what starts now."""
+        if self.brackets and self.brackets[-1].is_open:
+            return self.brackets[-1].first, self.brackets[-1].n
+        return self._plan(len(self.brackets)) or (0, None)
 
     def _propose(self, genes: Genes, fidelity: str, resume_from: int | None) -> Proposal:
         self.n_asked += 1
@@ -237,18 +260,35 @@ class Halving(Strategy):
     def _is_first(self, result: Result) -> bool:
         return self.homes[result.genes].rungs[0].fidelity == result.fidelity
 
-    def _for_sampler(self, result: Result) -> Result:
-        ticket = self.inner[result.genes]
-        return Result(ticket, result.genes, result.losses, violation=result.violation)
+    # The samplers.
+
+    def _generators(self, rng: Random) -> list[Random]:
+        further = [Random(rng.getrandbits(64)) for _ in range(self._n_first_rungs() - 1)]
+        return [rng, *further]
+
+    def _share_what_was_seen(self) -> None:
+        seen = set().union(*(sampler.seen for sampler in self.samplers))
+        for sampler in self.samplers:
+            sampler.seen = seen
+
+    def _for_samplers(self, results: Sequence[Result]) -> list[list[Result]]:
+        """Per sampler the results of its rung, with its own tickets, in the order given."""
+        told: list[list[Result]] = [[] for _ in self.samplers]
+        for result in results:
+            if self._is_first(result):
+                ticket = self.inner[result.genes]
+                own = Result(ticket, result.genes, result.losses, violation=result.violation)
+                told[self.homes[result.genes].first].append(own)
+        return told
 
 
-def _sampler(problem: Problem, settings: HalvingSettings, rng: Random) -> Strategy:
+def _sampler(problem: Problem, settings: HalvingSettings, rng: Random) -> SamplingStrategy[Any]:
     """The strategy that proposes what starts, at its default settings."""
     from searches.strategies.registry import STRATEGIES  # which names this module
 
     card = STRATEGIES[settings.sampler]
     cls = card.settings_class()
-    sampler: Strategy = card.load()(problem, build(cls, {}) if cls else None, rng)
+    sampler: SamplingStrategy[Any] = card.load()(problem, build(cls, {}) if cls else None, rng)
     return sampler
 
 
@@ -301,3 +341,6 @@ class Hyperband(SuccessiveHalving):
         s = most - number % (most + 1)
         n = -(-(most + 1) * self.settings.eta**s // (s + 1))
         return most - s, n
+
+    def _n_first_rungs(self) -> int:
+        return len(self.fidelities)

@@ -55,7 +55,7 @@ class Predictor(SamplingStrategy[PredictorSettings]):
 
     def _choose(self, n: int) -> list[Genes]:
         drawer = Drawer(self.problem, self.rng, self.seen, PATIENCE)
-        n_founders = min(n, self.settings.founders - len(self.seen))
+        n_founders = min(n, self.settings.founders - self.n_asked)
         found = drawer.founders(n_founders) if n_founders > 0 else []
         if not found and len(self.results) >= FEWEST:
             found = self._best(n)

@@ -133,8 +133,8 @@ STRATEGIES = Registry(
             name="asha",
             label="ASHA",
             path="searches.strategies.halving:Asha",
-            summary="Successive halving that never waits: whatever is among the best third of its "
-            "rung goes on at once.",
+            summary="Successive halving whose rungs never wait: whatever is among the best third "
+            "of its rung goes on with the next batch.",
             settings="searches.strategies.settings.fidelity:HalvingSettings",
             requires=frozenset({"fidelities"}),
             presets={"default": {}, "model-based": {"sampler": "motpe"}},

@@ -2,11 +2,11 @@
 
 Cells of NAS-Bench-201, drawn at random, are trained in full, with their accuracy noted wherever
 a rung may end: training for fewer epochs is a prefix of it, bit for bit. ASHA is then played on
-these real learning curves with four workers, the networks coming in many different orders, at
-several settings of eta; all of them are written down, and the claim rests on the first.
+these real learning curves as a run plays it, told batch by batch, the networks coming in many
+different orders, at several settings; all of them are written down, and the claim rests on the
+first.
 """
 
-import heapq
 import json
 import math
 import time
@@ -25,7 +25,7 @@ from searches.objectives.fidelity import FULL, Scale
 from searches.objectives.settings import build
 from searches.spaces.registry import FAMILIES, load
 from searches.spaces.table import TableSpace
-from searches.strategies.base import Problem, Proposal, Result
+from searches.strategies.base import Problem, Result
 from searches.strategies.halving import Asha, rungs_of
 from searches.strategies.settings.fidelity import HalvingSettings
 from searches.targets.classification import Z90
@@ -33,8 +33,8 @@ from searches.targets.mobile import MobileTask
 from searches.targets.settings import MobileSettings
 from tests.evidence.cifar10 import unpacked
 
-NETWORKS, EPOCHS, WORKERS, ORDERS = 32, 16, 4, 200
-SETTINGS = ((2, 2), (2, 1), (3, 2), (4, 1))  # eta, least epochs
+NETWORKS, EPOCHS, ORDERS = 32, 16, 200
+SETTINGS = ((2, 2, 4), (2, 2, 16), (2, 1, 4), (3, 2, 4), (4, 1, 4))  # eta, least epochs, batch
 SEED = 1
 
 
@@ -49,7 +49,7 @@ def measure(work: Path) -> dict:
         "validation_accuracy_of_full_training": [round(a, 4) for a in accuracies],
         "points_of_noise_between_two": round(100 * noise(accuracies[0]), 2),
         "orders": ORDERS,
-        "settings": [replayed(curves, eta, least) for eta, least in SETTINGS],
+        "settings": [replayed(curves, *chosen) for chosen in SETTINGS],
         "seed": SEED,
     }
     claimed = found["settings"][0]
@@ -68,14 +68,15 @@ def noise(accuracy: float) -> float:
     return Z90 * math.sqrt(2 * accuracy * (1 - accuracy) / task_of().size("validation"))
 
 
-def replayed(curves: list[dict[str, float]], eta: int, least: int) -> dict:
+def replayed(curves: list[dict[str, float]], eta: int, least: int, batch: int) -> dict:
     best = max(range(NETWORKS), key=lambda i: curves[i][FULL])
-    played = [play(curves, order, eta=eta, least=least) for order in range(ORDERS)]
+    played = [play(curves, order, eta=eta, least=least, batch=batch) for order in range(ORDERS)]
     shares = [row["epochs"] / (NETWORKS * EPOCHS) for row in played]
     behind = [curves[best][FULL] - curves[row["choice"]][FULL] for row in played]
     within = noise(curves[best][FULL])
     return {
         "eta": eta,
+        "batch": batch,
         "rungs": list(rungs_of(EPOCHS, eta=eta, least=least)),
         "share_of_epochs": {"mean": round(mean(shares), 4), "max": round(max(shares), 4)},
         "orders_below_40_percent": mean(share < 0.4 for share in shares),
@@ -113,7 +114,7 @@ def curve(work: Path, number: int) -> dict[str, float]:
     genes = task.space.sample(Random(f"{SEED} {number}"))
     found, state, began = {}, None, time.monotonic()
     for epochs in sorted(
-        {n for eta, least in SETTINGS for n in rungs_of(EPOCHS, eta=eta, least=least)}
+        {n for eta, least, _ in SETTINGS for n in rungs_of(EPOCHS, eta=eta, least=least)}
     ):
         name = Scale(EPOCHS).name(epochs)
         candidate = evaluator.candidate(genes, seed=number, fidelity=name)
@@ -127,7 +128,9 @@ def curve(work: Path, number: int) -> dict[str, float]:
     return found
 
 
-def play(curves: list[dict[str, float]], order: int, *, eta: int, least: int) -> dict[str, int]:
+def play(
+    curves: list[dict[str, float]], order: int, *, eta: int, least: int, batch: int
+) -> dict[str, int]:
     """One ASHA over all networks: what it chose, and the epochs that it spent."""
     space = TableSpace("0" * 64, [("network", [str(number) for number in range(NETWORKS)])])
     problem = Problem(
@@ -140,20 +143,17 @@ def play(curves: list[dict[str, float]], order: int, *, eta: int, least: int) ->
     settings = build(HalvingSettings, {"eta": eta, "min_epochs": least})
     strategy = Asha(problem, settings, Random(order))
     reached: dict[int, int] = {}  # epochs at the end of a trial
-    running: list[tuple[int, int, Proposal]] = []  # when it ends, ticket
-    spent = clock = 0
-    while True:
-        for proposal in strategy.ask(WORKERS - len(running)):
+    spent = 0
+    while proposals := strategy.ask(batch):
+        results = []
+        for proposal in proposals:
             epochs = Scale(EPOCHS).amount(proposal.fidelity)
-            more = epochs - reached.get(proposal.resume_from or 0, 0)
             reached[proposal.ticket] = epochs
-            spent += more
-            heapq.heappush(running, (clock + more, proposal.ticket, proposal))
-        if not running:
-            break
-        clock, _, proposal = heapq.heappop(running)
-        loss = -curves[proposal.genes[0]][proposal.fidelity]
-        result = Result(proposal.ticket, proposal.genes, (loss,), fidelity=proposal.fidelity)
-        strategy.tell([result])
+            spent += epochs - reached.get(proposal.resume_from or 0, 0)
+            loss = -curves[proposal.genes[0]][proposal.fidelity]
+            results.append(
+                Result(proposal.ticket, proposal.genes, (loss,), 0.0, proposal.fidelity)
+            )
+        strategy.tell(results)
     top = strategy.brackets[0].rungs[-1].best(1)
     return {"choice": top[0].genes[0], "epochs": spent}

@@ -285,8 +285,23 @@ def test_several_objectives_are_climbed_with_every_sampler(sampler):
 def test_the_sampler_learns_from_the_first_rung_of_each(name):
     strategy = make(name, sampler="nsga2", budget=150)
     played(strategy, batch=4)
-    population = strategy.sampler.population
+    population = strategy.samplers[0].population
     assert len(population) == 20
     mean = np.mean([result.losses[0] for result in population])
     everyone = np.mean([worth(genes) for genes in strategy.homes])
     assert mean < everyone
+
+
+def test_a_sampler_compares_results_of_one_fidelity():
+    """Losses fall with the epochs: whoever starts with more of them would beat all others."""
+    strategy = make("hyperband", epochs=9, sampler="nsga2", budget=300)
+
+    def judge(proposal):
+        loss = worth(proposal.genes) - 100.0 * Scale(9).amount(proposal.fidelity)
+        return Result(proposal.ticket, proposal.genes, (loss,), fidelity=proposal.fidelity)
+
+    found = played(strategy, judge=judge)
+    started = {p.genes: p.fidelity for p in found if p.resume_from is None}
+    assert len(started) == sum(p.resume_from is None for p in found)  # none by two samplers
+    for sampler, fidelity in zip(strategy.samplers, strategy.fidelities, strict=True):
+        assert {started[member.genes] for member in sampler.population} == {fidelity}
