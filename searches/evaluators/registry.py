@@ -39,6 +39,26 @@ EVALUATORS = Registry(
             },
         ),
         Card(
+            name="once_for_all",
+            label="Once for all",
+            path="searches.evaluators.once_for_all:OnceForAllEvaluator",
+            settings="searches.evaluators.settings:OnceForAllSettings",
+            summary="Trains the largest network, then lets smaller kernels, depths and widths "
+            "join while it teaches them. Every network of the space then comes trained.",
+            requires=frozenset({"weight sharing", "elastic"}),
+            provides=frozenset({"shared weights"}),
+            presets={
+                "demo": {
+                    "epochs": 10,
+                    "kernel_epochs": 4,
+                    "depth_epochs": 4,
+                    "width_epochs": 4,
+                    "recalibration_images": 1000,
+                },
+                "standard": {"epochs": 20},
+            },
+        ),
+        Card(
             name="full",
             label="Full training",
             path="searches.evaluators.full:FullEvaluator",

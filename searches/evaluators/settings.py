@@ -5,21 +5,31 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from searches.objectives.fidelity import POWERS, Scale
-from searches.training.settings import SupernetTrainingSettings, TrainingSettings
+from searches.training.settings import (
+    ShrinkingTrainingSettings,
+    SupernetTrainingSettings,
+    TrainingSettings,
+)
+
+RECALIBRATION = {
+    "help": "Training images over which batch norm is measured anew for each candidate.",
+    "min": 32,
+    "max": 100_000,
+}
 
 
 @dataclass(frozen=True)
 class SupernetSettings(SupernetTrainingSettings):
     """Train the shared weights once, judge every candidate with its slice of them."""
 
-    recalibration_images: int = field(
-        default=2000,
-        metadata={
-            "help": "Training images over which batch norm is measured anew for each candidate.",
-            "min": 32,
-            "max": 100_000,
-        },
-    )
+    recalibration_images: int = field(default=2000, metadata=RECALIBRATION)
+
+
+@dataclass(frozen=True)
+class OnceForAllSettings(ShrinkingTrainingSettings):
+    """Train the largest network and shrink it, judge every candidate with its slice of it."""
+
+    recalibration_images: int = field(default=2000, metadata=RECALIBRATION)
 
 
 @dataclass(frozen=True)

@@ -7,21 +7,24 @@ from typing import Any
 from torch import nn
 
 from searches.evaluators.base import Candidate, Evaluator
-from searches.evaluators.settings import SupernetSettings
+from searches.evaluators.settings import OnceForAllSettings, SupernetSettings
 from searches.networks.families import configuration
 from searches.objectives.fidelity import FULL
 from searches.objectives.measures import MeasuredValue
 from searches.spaces.base import Genes
 from searches.training.base import Progress, Tick, always
+from searches.training.loop import Training
 from searches.training.recalibration import recalibrate
 from searches.training.supernet import SupernetTraining, build_supernet
 from searches.training.task import Split, Task
+
+AnySettings = SupernetSettings | OnceForAllSettings
 
 
 class SupernetCandidate(Candidate):
     """Extraction and recalibration are one step, a matter of a second."""
 
-    def __init__(self, network: nn.Module, task: Task, settings: SupernetSettings):
+    def __init__(self, network: nn.Module, task: Task, settings: AnySettings):
         self._network = network
         self.task = task
         self.settings = settings
@@ -64,15 +67,15 @@ class SupernetCandidate(Candidate):
 
 
 class SupernetEvaluator(Evaluator):
-    """Once-for-all: train once, judge every candidate in a second (Cai et al., ICLR 2020)."""
+    """Train once, judge every candidate in a second."""
 
-    settings: SupernetSettings
+    settings: Any
 
-    def __init__(self, task: Task, settings: SupernetSettings, seed: int):
+    def __init__(self, task: Task, settings: AnySettings, seed: int):
         super().__init__(task, settings, seed)
         self.supernet = build_supernet(task, seed=seed).eval()
 
-    def prepare(self) -> SupernetTraining:
+    def prepare(self) -> Training:
         return SupernetTraining(self.task, self.settings, seed=self.seed)
 
     def restore(self, state: dict[str, Any]) -> None:

@@ -13,6 +13,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from searches.networks.channel_order import (
+    importance,
+    reorder_made,
+    reorder_read,
+    sorted_within,
+)
 from searches.networks.families import Index
 from searches.networks.mobilenet_v3 import ConvNorm, MBConv, SqueezeExcite
 
@@ -69,6 +75,21 @@ class ElasticMBConv(MBConv):
             yield "squeeze.expand.weight", (mid, squeezed)
             yield "squeeze.expand.bias", (mid,)
         yield from conv_norm_regions("project", (ALL, mid), ALL)
+
+    def sort_channels(self, kept: Sequence[dict[str, Any]]) -> None:
+        """Sort the channels inside; blocks of the shapes `kept` compute what they did before."""
+        order = sorted_within(importance(self.project.conv.weight), [b["mid"] for b in kept])
+        for layer in (cast(ConvNorm, self.expand), self.depthwise):
+            reorder_made(layer.conv, order, layer.norm)
+        reorder_read(self.project.conv, order)
+        if self.squeeze is not None:
+            reduce, expand = self.squeeze.reduce, self.squeeze.expand
+            reorder_made(expand, order)
+            reorder_read(reduce, order)
+            squeezed = [block["squeezed"] for block in kept]
+            order = sorted_within(importance(expand.weight), squeezed)
+            reorder_made(reduce, order)
+            reorder_read(expand, order)
 
     def _steps(self) -> list[int]:
         """Kernel sizes from below the largest down to the active one."""

@@ -12,6 +12,8 @@ are not transformed: the centre is used as it is.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, cast
 
 import torch
@@ -20,8 +22,20 @@ from torch import Tensor, nn
 
 from searches.networks import residual_network
 from searches.networks.building import initialise
+from searches.networks.channel_order import (
+    importance,
+    reorder_made,
+    reorder_read,
+    sorted_within,
+)
 from searches.networks.elastic import centre_of, conv_norm_regions, sliced_norm
-from searches.networks.families import Index, NetworkFamily, SharedWeights, fewer_pixels
+from searches.networks.families import (
+    ElasticWeights,
+    Index,
+    NetworkFamily,
+    SharedWeights,
+    fewer_pixels,
+)
 from searches.networks.inheritance import residual
 from searches.networks.inheritance.pieces import Piece
 from searches.networks.residual_network import (
@@ -81,6 +95,15 @@ def _block(block: Block, genes: Genes) -> dict[str, Any]:
     }
 
 
+@dataclass
+class Stream:
+    """Channels that several places write to, by adding to each other's outputs."""
+
+    names: list[str] = field(default_factory=list)
+    makers: list[ConvNorm] = field(default_factory=list)
+    readers: list[nn.Conv2d | nn.Linear] = field(default_factory=list)
+
+
 class ElasticStem(StemConvolution):
     """The widest convolution at a place of the stem, computing as any narrower one."""
 
@@ -91,6 +114,18 @@ class ElasticStem(StemConvolution):
     def forward(self, x: Tensor) -> Tensor:
         y = F.relu(sliced(self, x, self.active["cout"], self.active["kernel"]))
         return x + y if self.has_shortcut else y
+
+    def keeps_stream(self) -> bool:
+        """Whether its output is added to its input."""
+        return bool(self.has_shortcut)
+
+    def makers(self) -> list[ConvNorm]:
+        """What adds up to the output."""
+        return [self]
+
+    def readers(self) -> list[nn.Conv2d]:
+        """What reads the input, the identity apart."""
+        return [self.conv]
 
     def regions(self) -> Iterator[tuple[str, Index]]:
         """Name and slice of every weight and statistic that the active layer computes with."""
@@ -114,6 +149,28 @@ class ElasticBlock(ResidualBlock):
         if self.shortcut is not None:
             x = sliced(self.shortcut, self.pooled(x), self.active["cout"], 1)
         return F.relu(x + y)
+
+    def sort_channels(self, kept: Sequence[dict[str, Any]]) -> None:
+        """Sort the channels inside; blocks of the shapes `kept` compute what they did before."""
+        widths, layers = [block["mid"] for block in kept], cast(list[ConvNorm], [*self.layers])
+        for made, read in pairwise(layers):
+            order = sorted_within(importance(read.conv.weight), widths)
+            reorder_made(made.conv, order, made.norm)
+            reorder_read(read.conv, order)
+
+    def keeps_stream(self) -> bool:
+        """Whether its output is added to its input as it is."""
+        return self.shortcut is None
+
+    def makers(self) -> list[ConvNorm]:
+        """What adds up to the output."""
+        last = cast(ConvNorm, self.layers[-1])
+        return [last] if self.shortcut is None else [last, self.shortcut]
+
+    def readers(self) -> list[nn.Conv2d]:
+        """What reads the input, the identity apart."""
+        first = cast(ConvNorm, self.layers[0])
+        return [first.conv] if self.shortcut is None else [first.conv, self.shortcut.conv]
 
     def regions(self) -> Iterator[tuple[str, Index]]:
         """Name and slice of every weight and statistic that the active block computes with."""
@@ -146,7 +203,7 @@ def _regions(
     return conv_norm_regions(prefix, (slice(cout), slice(cin), centre, centre), slice(cout))
 
 
-class ResidualSupernet(ResidualNetwork, SharedWeights):
+class ResidualSupernet(ResidualNetwork, ElasticWeights):
     """All networks of a residual space in one; starts as the largest.
 
     The running statistics of its batch norms mix all subnets seen in training, so that a network
@@ -209,6 +266,39 @@ class ResidualSupernet(ResidualNetwork, SharedWeights):
             weights[name] = shared[shared_name][regions[shared_name]].clone()
         network.load_state_dict(weights, assign=True)
         return network.train(self.training)
+
+    @torch.no_grad()
+    def sort_channels(self, kept: Sequence[Genes]) -> None:
+        shapes: dict[str, list[dict[str, Any]]] = {}
+        for genes in kept:
+            config = self.set_active(genes)
+            for name, shape in zip(self.active, config["stem"] + config["blocks"], strict=True):
+                shapes.setdefault(name, []).append(shape)
+        for number, block in enumerate(self.blocks):
+            cast(ElasticBlock, block).sort_channels(shapes.get(f"blocks.{number}", []))
+        for stream in self._streams():
+            widths = [shape["cout"] for name in stream.names for shape in shapes.get(name, [])]
+            order = sorted_within(importance(*(r.weight for r in stream.readers)), widths)
+            for made in stream.makers:
+                reorder_made(made.conv, order, made.norm)
+            for read in stream.readers:
+                reorder_read(read, order)
+
+    def _streams(self) -> list[Stream]:
+        """All places whose outputs are added to each other share their channels."""
+        streams: list[Stream] = []
+        places = [(f"stem.{i}", place) for i, place in enumerate(self.stem)]
+        places += [(f"blocks.{i}", place) for i, place in enumerate(self.blocks)]
+        for name, module in places:
+            place = cast("ElasticStem | ElasticBlock", module)
+            if streams:
+                streams[-1].readers.extend(place.readers())
+            if not streams or not place.keeps_stream():
+                streams.append(Stream())
+            streams[-1].names.append(name)
+            streams[-1].makers.extend(place.makers())
+        streams[-1].readers.append(self.classifier)
+        return streams
 
     def _shared_name(self, name: str) -> str:
         """Where the supernet keeps what an extracted network of the active subnet calls `name`."""

@@ -50,6 +50,21 @@ class SharedWeights(nn.Module, ABC):
         """
 
 
+class ElasticWeights(SharedWeights):
+    """Shared weights of networks that are parts of the largest: a narrower one has its first
+    channels.
+    """
+
+    @abstractmethod
+    def sort_channels(self, kept: Sequence[Genes]) -> None:
+        """Bring the most important channels to the front.
+
+        Args:
+            kept: Architectures that compute what they did before, as any does whose every width
+                is that of one of them.
+        """
+
+
 class NetworkFamily(ABC):
     """The networks of one space family; without state.
 

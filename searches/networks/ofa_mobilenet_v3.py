@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from searches.networks import mobilenet_v3
 from searches.networks.building import config_of, initialise, smaller
 from searches.networks.elastic import ElasticMBConv
-from searches.networks.families import Index, NetworkFamily, SharedWeights
+from searches.networks.families import ElasticWeights, Index, NetworkFamily, SharedWeights
 from searches.networks.inheritance import mobile
 from searches.networks.inheritance.pieces import Piece
 from searches.networks.mobilenet_v3 import MobileNetV3
@@ -26,7 +26,7 @@ from searches.spaces.base import Genes, SearchSpace
 from searches.spaces.ofa_mobilenet_v3 import OfaMobileNetV3
 
 
-class OfaMobileNetV3Supernet(MobileNetV3, SharedWeights):
+class OfaMobileNetV3Supernet(MobileNetV3, ElasticWeights):
     """All networks of an OFA-MobileNetV3 space in one; starts as the largest.
 
     Choose a subnet with `set_active`, compute with `forward`, take it out with `extract`. The
@@ -106,6 +106,17 @@ class OfaMobileNetV3Supernet(MobileNetV3, SharedWeights):
                 weights[f"blocks.{block}.depthwise.conv.weight"] = module.kernel().clone()
         network.load_state_dict(weights, assign=True)
         return network.train(self.training)
+
+    @torch.no_grad()
+    def sort_channels(self, kept: Sequence[Genes]) -> None:
+        shapes: dict[int, list[dict[str, Any]]] = {}
+        for genes in kept:
+            blocks = self.set_active(genes)["blocks"]
+            for slot, block in zip(self.active, blocks, strict=True):
+                shapes.setdefault(slot, []).append(block)
+        for slot, module in enumerate(self.blocks):
+            if isinstance(module, ElasticMBConv):
+                module.sort_channels(shapes.get(slot, []))
 
     def _shared_name(self, name: str) -> str:
         """Where the supernet keeps what an extracted network of the active subnet calls `name`."""

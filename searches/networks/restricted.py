@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from torch import Tensor, nn
 
-from searches.networks.families import Index, NetworkFamily, SharedWeights
+from searches.networks.families import ElasticWeights, Index, NetworkFamily, SharedWeights
 from searches.networks.inheritance.pieces import Piece
 from searches.spaces.base import Genes, SearchSpace
 from searches.spaces.restriction import Restricted
@@ -51,7 +51,10 @@ class RestrictedNetworks(NetworkFamily):
         std: Sequence[float] | None = None,
     ) -> SharedWeights:
         found = cast("Restricted", space)
-        return RestrictedWeights(found, self.whole.supernet(found.base, mean=mean, std=std))
+        whole = self.whole.supernet(found.base, mean=mean, std=std)
+        if isinstance(whole, ElasticWeights):
+            return RestrictedElasticWeights(found, whole)
+        return RestrictedWeights(found, whole)
 
 
 class RestrictedWeights(SharedWeights):
@@ -73,3 +76,11 @@ class RestrictedWeights(SharedWeights):
 
     def extract(self, genes: Genes) -> nn.Module:
         return self.whole.extract(self.space.widened(genes))
+
+
+class RestrictedElasticWeights(RestrictedWeights, ElasticWeights):
+    """The same for networks that are parts of the largest one that is left."""
+
+    def sort_channels(self, kept: Sequence[Genes]) -> None:
+        whole = cast("ElasticWeights", self.whole)
+        whole.sort_channels([self.space.widened(genes) for genes in kept])

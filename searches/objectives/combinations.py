@@ -9,6 +9,7 @@ from searches.objectives.cards import Card
 # What a tag means, and which choice can provide it.
 PHRASES = {
     "weight sharing": ("space", "architectures that share one set of weights"),
+    "elastic": ("space", "architectures that are parts of one largest network"),
     "networks": ("space", "networks that can be trained"),
     "slot additive": ("space", "a cost that is a sum over the choices"),
     "differentiable slots": ("space", "choices that can be mixed with weights"),

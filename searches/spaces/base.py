@@ -42,6 +42,8 @@ class Gene:
         group: a name shared by genes of one part of the network.
         controller: index of an earlier gene that decides whether this one is active, or None.
         least: active when the controller's option index is at least this.
+        dimension: in spaces whose networks are parts of each other, what a smaller option makes
+            smaller: "resolution", "kernel", "depth" or "width"; options then ascend.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Gene:
     group: str = ""
     controller: int | None = None
     least: int = 0
+    dimension: str = ""
 
 
 @dataclass(frozen=True)

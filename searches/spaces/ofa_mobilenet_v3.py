@@ -183,16 +183,16 @@ def _cheapest_unit(
 
 
 def _genes(definition: MobileDefinition) -> Iterator[Gene]:
-    yield Gene("resolution", definition.resolutions, "input")
+    yield Gene("resolution", definition.resolutions, "input", dimension="resolution")
     position = 1
     for number, unit in enumerate(definition.units, start=1):
         group, depth_gene = f"unit {number}", position
-        yield Gene(f"unit{number}.depth", unit.depths, group)
+        yield Gene(f"unit{number}.depth", unit.depths, group, dimension="depth")
         for block in range(max(unit.depths)):
             least = next(i for i, depth in enumerate(unit.depths) if depth > block)
             name = f"unit{number}.block{block + 1}"
-            yield Gene(f"{name}.kernel", unit.kernels, group, depth_gene, least)
-            yield Gene(f"{name}.expand", unit.expands, group, depth_gene, least)
+            yield Gene(f"{name}.kernel", unit.kernels, group, depth_gene, least, "kernel")
+            yield Gene(f"{name}.expand", unit.expands, group, depth_gene, least, "width")
         position += 1 + 2 * max(unit.depths)
 
 

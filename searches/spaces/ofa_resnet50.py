@@ -104,7 +104,7 @@ class OfaResNet50(ResidualSpace):
 
     def __init__(self, definition: OfaResNetDefinition):
         self.definition = definition
-        genes = [Gene("resolution", definition.resolutions, "input")]
+        genes = [Gene("resolution", definition.resolutions, "input", dimension="resolution")]
         stem = _stem(definition, genes)
         layout = Layout(
             definition.in_channels,
@@ -169,9 +169,9 @@ def _stem(definition: OfaResNetDefinition, genes: list[Gene]) -> tuple[StemConvo
     half = tuple(rounded_channels(width // 2) for width in wide)
     middle, first, last = len(genes), len(genes) + 1, len(genes) + 2
     genes += [
-        Gene("stem.middle", MIDDLE, "stem"),
-        Gene("stem.middle_width", definition.width_multipliers, "stem"),
-        Gene("stem.width", definition.width_multipliers, "stem"),
+        Gene("stem.middle", MIDDLE, "stem", dimension="depth"),
+        Gene("stem.middle_width", definition.width_multipliers, "stem", dimension="width"),
+        Gene("stem.width", definition.width_multipliers, "stem", dimension="width"),
     ]
     narrow = Choice(half, first)
     colours, is_kept = Choice((definition.in_channels,)), Choice((False, True), middle)
@@ -191,13 +191,14 @@ def _blocks(definition: OfaResNetDefinition, genes: list[Gene], cin: Choice) -> 
             Choice(depths, len(genes)),
             Choice(definition.widths(stage.width), len(genes) + 1),
         )
-        genes.append(Gene(f"{name}.depth", depths, group))
-        genes.append(Gene(f"{name}.width", definition.width_multipliers, group))
+        genes.append(Gene(f"{name}.depth", depths, group, dimension="depth"))
+        widths = definition.width_multipliers
+        genes.append(Gene(f"{name}.width", widths, group, dimension="width"))
         for position in range(max(depths)):
             least = next(i for i, d in enumerate(depths) if d > position)
             expand = Choice(definition.expands, len(genes))
             label = f"{name}.block{position + 1}.expand"
-            genes.append(Gene(label, definition.expands, group, depth.gene, least))
+            genes.append(Gene(label, definition.expands, group, depth.gene, least, "width"))
             is_first = position == 0
             yield Block(
                 kind="bottleneck",

@@ -42,7 +42,9 @@ FAMILIES = Registry(
             summary="Elastic depth, width, kernel and resolution of a MobileNetV3: "
             "every architecture is a part of one network whose weights are trained once.",
             requires=frozenset({"data:images"}),
-            provides=frozenset({"weight sharing", "slot additive", "target:mobile", *REDUCIBLE}),
+            provides=frozenset(
+                {"weight sharing", "elastic", "slot additive", "target:mobile", *REDUCIBLE}
+            ),
             presets={
                 "full": presets.OFA_MOBILENET_V3_FULL,
                 "small": presets.OFA_MOBILENET_V3_SMALL,
@@ -56,7 +58,9 @@ FAMILIES = Registry(
             summary="Elastic depth, width, expansion and resolution of a ResNet50-D: "
             "every architecture is a part of one network whose weights are trained once.",
             requires=frozenset({"data:images"}),
-            provides=frozenset({"weight sharing", "slot additive", "target:mobile", *REDUCIBLE}),
+            provides=frozenset(
+                {"weight sharing", "elastic", "slot additive", "target:mobile", *REDUCIBLE}
+            ),
             presets={
                 "full": network_presets.OFA_RESNET50_FULL,
                 "small": network_presets.OFA_RESNET50_SMALL,
@@ -70,7 +74,9 @@ FAMILIES = Registry(
             summary="Depth and width of every stage of a plain ResNet, the resolution and, "
             "if wanted, every kernel; basic or bottleneck blocks.",
             requires=frozenset({"data:images"}),
-            provides=frozenset({"weight sharing", "slot additive", "target:mobile", *REDUCIBLE}),
+            provides=frozenset(
+                {"weight sharing", "elastic", "slot additive", "target:mobile", *REDUCIBLE}
+            ),
             presets={
                 "full": network_presets.RESIDUAL_FULL,
                 "small": network_presets.RESIDUAL_SMALL,

@@ -94,7 +94,7 @@ class Residual(ResidualSpace):
 
     def __init__(self, definition: ResidualDefinition):
         self.definition = definition
-        genes = [Gene("resolution", definition.resolutions, "input")]
+        genes = [Gene("resolution", definition.resolutions, "input", dimension="resolution")]
         blocks = list(_blocks(definition, genes))
         stem = StemConvolution(
             cin=Choice((definition.in_channels,)),
@@ -144,11 +144,11 @@ def _blocks(definition: ResidualDefinition, genes: list[Gene]) -> Iterator[Block
     """The blocks of all stages; appends their genes."""
     cin = Choice((definition.stem_width,))
     for index, stage in enumerate(definition.stages):
-        name = f"stage{index + 1}"
+        name, group = f"stage{index + 1}", f"stage {index + 1}"
         depth = Choice(stage.depths, len(genes))
-        genes.append(Gene(f"{name}.depth", stage.depths, f"stage {index + 1}"))
+        genes.append(Gene(f"{name}.depth", stage.depths, group, dimension="depth"))
         width = Choice(stage.widths, len(genes))
-        genes.append(Gene(f"{name}.width", stage.widths, f"stage {index + 1}"))
+        genes.append(Gene(f"{name}.width", stage.widths, group, dimension="width"))
         for position in range(max(stage.depths)):
             is_first = position == 0
             yield Block(
@@ -182,5 +182,5 @@ def _kernel(
         return Choice(stage.kernels)
     least = next(i for i, d in enumerate(stage.depths) if d > position)
     name, group = f"stage{index + 1}.block{position + 1}.kernel", f"stage {index + 1}"
-    genes.append(Gene(name, stage.kernels, group, depth.gene, least))
+    genes.append(Gene(name, stage.kernels, group, depth.gene, least, "kernel"))
     return Choice(stage.kernels, len(genes) - 1)

@@ -35,12 +35,14 @@ class Progress:
         total: Steps in all.
         done: Nothing is left to do.
         figures: What a person wants to see as a curve, such as the loss.
+        phase: What it does now, where it goes through phases.
     """
 
     step: int
     total: int
     done: bool
     figures: dict[str, float] = field(default_factory=dict)
+    phase: str = ""
 
 
 class Trainable(ABC):
@@ -67,6 +69,10 @@ class Trainable(ABC):
     @abstractmethod
     def progress(self) -> Progress:
         """How far it is now; may be read from within `tick`."""
+
+    def report(self) -> dict[str, Any]:
+        """What a person sees of it besides the progress, JSON; kept with the weights."""
+        return {}
 
     @abstractmethod
     def state(self) -> dict[str, Any]:

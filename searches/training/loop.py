@@ -52,9 +52,8 @@ class Training(Trainable):
         self._epoch: tuple[int, Tensor] = (-1, torch.empty(0, dtype=torch.long))
 
     def advance(self, *, deadline: float, tick: Tick) -> Progress:
-        self.module.train()
-        while self.step < self.last:
-            self._train_batch()
+        while not self.progress.done:
+            self._advance_once(tick)
             if not tick() or time.monotonic() >= deadline:
                 break
         return self.progress
@@ -73,7 +72,7 @@ class Training(Trainable):
         velocity = self.optimiser.velocity if self.step < self.total else {}
         return {
             "step": self.step,
-            "network": {name: value.clone() for name, value in self.module.state_dict().items()},
+            "network": cloned(self.module),
             "velocity": {name: value.clone() for name, value in velocity.items()},
             "figures": dict(self.figures),
         }
@@ -121,6 +120,10 @@ class Training(Trainable):
             raise DivergedTraining(self.step, loss.item())
         torch.autograd.backward(loss)
 
+    def _advance_once(self, tick: Tick) -> None:
+        self.module.train()
+        self._train_batch()
+
     def _train_batch(self) -> None:
         resolution = self.begin()
         inputs, targets = self.task.batch(
@@ -131,12 +134,9 @@ class Training(Trainable):
         self.step += 1
 
     def _learning_rate(self) -> float:
-        """Of the coming step: up in a line, down in half a cosine (Loshchilov, Hutter, 2017)."""
-        peak = self.settings.learning_rate
-        warmup = min(self.settings.warmup_epochs * self.steps_per_epoch, self.total // 2)
-        if self.step < warmup:
-            return peak * (self.step + 1) / (warmup + 1)
-        return peak * (1 + math.cos(math.pi * (self.step - warmup) / (self.total - warmup))) / 2
+        """Of the coming step."""
+        warmup = self.settings.warmup_epochs * self.steps_per_epoch
+        return scheduled(self.settings.learning_rate, self.step, self.total, warmup=warmup)
 
     def _indices(self) -> Tensor:
         """Training samples of the coming step: each at most once per epoch, in a new order."""
@@ -150,3 +150,23 @@ class Training(Trainable):
         for name, value in figures.items():
             before = self.figures.get(name, value)
             self.figures[name] = MEMORY * before + (1 - MEMORY) * value
+
+
+def cloned(module: nn.Module) -> dict[str, Tensor]:
+    """A copy of all weights and statistics."""
+    return {name: value.clone() for name, value in module.state_dict().items()}
+
+
+def scheduled(peak: float, step: int, total: int, *, warmup: int) -> float:
+    """Learning rate: up in a line, down in half a cosine (Loshchilov, Hutter, ICLR 2017).
+
+    Args:
+        peak: After the warm-up.
+        step: From 0; at `total` nothing is left.
+        total: Steps in all.
+        warmup: Steps of the rise, at most half of all.
+    """
+    warmup = min(warmup, total // 2)
+    if step < warmup:
+        return peak * (step + 1) / (warmup + 1)
+    return peak * (1 + math.cos(math.pi * (step - warmup) / (total - warmup))) / 2

@@ -35,8 +35,6 @@ class SamplingRule(ABC):
 
     def __init__(self, space: SearchSpace, seed: int, subnets: int | None):
         self.space, self.seed, self.subnets = space, seed, subnets
-        names = [gene.name for gene in space.genes]
-        self._resolution = names.index(RESOLUTION) if RESOLUTION in names else None
 
     @abstractmethod
     def draw(self, step: int) -> list[Genes]:
@@ -47,21 +45,13 @@ class SamplingRule(ABC):
         draws = rng(self.seed, "subnet", step)
         return [self.space.sample(draws) for _ in range(n)]
 
-    def at_one_resolution(self, subnets: Sequence[Genes], option: Genes) -> list[Genes]:
-        """The subnets at the resolution of `option`."""
-        if self._resolution is None:
-            return list(subnets)
-        at = self._resolution
-        found = [(*genes[:at], option[at], *genes[at + 1 :]) for genes in subnets]
-        return [self.space.canonical(genes) for genes in found]
-
 
 class Uniform(SamplingRule):
     """Every gene uniform: not over architectures, of which few are shallow."""
 
     def draw(self, step: int) -> list[Genes]:
         drawn = self.random(step, self.subnets or 1)
-        return self.at_one_resolution(drawn, drawn[0])
+        return at_one_resolution(self.space, drawn, drawn[0])
 
 
 class Fair(SamplingRule):
@@ -74,11 +64,11 @@ class Fair(SamplingRule):
 
     def draw(self, step: int) -> list[Genes]:
         sizes = [len(gene.options) for gene in self.space.genes]
-        others = [size for position, size in enumerate(sizes) if position != self._resolution]
+        others = [len(g.options) for g in self.space.genes if g.name != RESOLUTION]
         n = self.subnets or max(others, default=1)
         dealt = [self._dealt(position, size, step * n, n) for position, size in enumerate(sizes)]
         drawn = [self.space.canonical(genes) for genes in zip(*dealt, strict=True)]
-        return self.at_one_resolution(drawn, self.random(step, 1)[0])
+        return at_one_resolution(self.space, drawn, self.random(step, 1)[0])
 
     def _dealt(self, position: int, size: int, start: int, n: int) -> list[int]:
         """Options of one gene from the `start`-th to be dealt."""
@@ -109,7 +99,17 @@ class Sandwich(SamplingRule):
         n = self.subnets or self.n_usual
         drawn = self.random(step, max(1, n - 2))
         between = drawn[: n - 2]
-        return self.at_one_resolution([self.largest, *between, self.smallest], drawn[0])
+        return at_one_resolution(self.space, [self.largest, *between, self.smallest], drawn[0])
+
+
+def at_one_resolution(space: SearchSpace, subnets: Sequence[Genes], like: Genes) -> list[Genes]:
+    """The subnets at the resolution of `like`, if the space has a choice of it."""
+    names = [gene.name for gene in space.genes]
+    if RESOLUTION not in names:
+        return list(subnets)
+    at = names.index(RESOLUTION)
+    found = [(*genes[:at], like[at], *genes[at + 1 :]) for genes in subnets]
+    return [space.canonical(genes) for genes in found]
 
 
 RULES: dict[str, type[SamplingRule]] = {"uniform": Uniform, "fair": Fair, "sandwich": Sandwich}

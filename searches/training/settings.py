@@ -68,6 +68,63 @@ class SupernetTrainingSettings(TrainingSettings):
 
 
 @dataclass(frozen=True)
+class ShrinkingTrainingSettings(TrainingSettings):
+    """Train the largest network, then smaller and smaller ones beside it."""
+
+    epochs: int = field(
+        default=20,
+        metadata={
+            "help": "Passes over the training data with the largest network alone.",
+            "min": 1,
+            "max": 10_000,
+        },
+    )
+    kernel_epochs: int = field(
+        default=10,
+        metadata={
+            "help": "Passes after smaller kernels have joined, one network per step.",
+            "min": 1,
+            "max": 10_000,
+        },
+    )
+    depth_epochs: int = field(
+        default=10,
+        metadata={
+            "help": "Passes after the smallest depth has joined, two networks per step; before, "
+            "a fifth of them for each depth between.",
+            "min": 1,
+            "max": 10_000,
+        },
+    )
+    width_epochs: int = field(
+        default=10,
+        metadata={
+            "help": "Passes after the smallest width has joined, four networks per step; before, "
+            "a fifth of them for each width between.",
+            "min": 1,
+            "max": 10_000,
+        },
+    )
+    later_rate: float = field(
+        default=0.4,
+        metadata={
+            "help": "Learning rate after the first phase as a share of that in it, divided by "
+            "the number of networks per step.",
+            "min": 0.001,
+            "max": 2.0,
+        },
+    )
+    distillation: float = field(
+        default=1.0,
+        metadata={
+            "help": "Weight of what the largest network says of an image, beside its label.",
+            "min": 0.0,
+            "max": 100.0,
+        },
+    )
+
+
+@dataclass(frozen=True)
 class FineTuneSettings(TrainingSettings):
     """Training a network further that has good weights already: short, at a low rate."""
 

@@ -31,6 +31,11 @@ class SlicedSGD:
         self.momentum = momentum
         self.weight_decay = weight_decay
 
+    def forget(self) -> None:
+        """Lose all momentum."""
+        for velocity in self.velocity.values():
+            velocity.zero_()
+
     @torch.no_grad()
     def step(self, learning_rate: float, paths: Sequence[Mapping[str, Index]] = ()) -> None:
         """Move the parameters against their gradients, and forget the gradients.
