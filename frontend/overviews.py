@@ -178,3 +178,26 @@ def limit_texts(
                 judged = f", {end} end of the interval" if is_end else ""
                 texts.append(f"{label_of(key, known, names)} {words} {value}{judged}")
     return texts
+
+
+def phases_of(run: Run) -> dict[str, Any]:
+    """Phases of a training in order, each with what is known after it; none if it has none."""
+    report = run.supernet.report if run.supernet else {}
+    rows = report.get("phases", [])
+    corners = list(report.get("corners", {})) if rows else []
+    step = run.supernet.step if run.supernet else 0
+    return {"corners": corners, "phases": [_phase(row, step, corners) for row in rows]}
+
+
+def _phase(row: Mapping[str, Any], step: int, corners: Sequence[str]) -> dict[str, Any]:
+    seen = row["corners"]
+    is_done = len(seen) == len(corners)
+    share = (step - row["first_step"]) / max(1, row["last_step"] - row["first_step"])
+    accuracies = [seen.get(corner, {}).get("accuracy") for corner in corners]
+    return {
+        **row,
+        "is_done": is_done,
+        "share": min(1.0, max(0.0, share)),
+        "rate": f"{row['learning_rate']:.3g}",
+        "values": [formats.quantity(value, "accuracy") for value in accuracies],
+    }

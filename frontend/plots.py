@@ -22,7 +22,7 @@ PLAIN = ("result", "proxy")
 # Drawn in this order: the front lies on top.
 ROLES = {"infeasible": "beyond a limit", "dominated": "dominated", "front": "front"}
 # Figures of a training that are no curve of their own.
-NO_CURVE = {"step", "total", "learning_rate", "seconds"}
+NO_CURVE = {"step", "total", "learning_rate", "seconds", "phase"}
 # Figures from 0 to 1 that are read in percent.
 SHARES = {"accuracy"}
 

@@ -36,6 +36,7 @@ urlpatterns = [
     path("runs/<int:pk>/", runs.run_page, name="run"),
     path("runs/<int:pk>/status/", run_parts.status, name="run-status"),
     path("runs/<int:pk>/networks/", run_parts.networks, name="run-networks"),
+    path("runs/<int:pk>/phases/", run_parts.phases, name="run-phases"),
     path("runs/<int:pk>/events/", run_parts.events, name="run-events"),
     path("runs/<int:pk>/front.json", run_parts.front_figure, name="run-front"),
     re_path(

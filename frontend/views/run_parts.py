@@ -248,6 +248,14 @@ def _row(trial: Trial, run: Run, labels: list[dict[str, Any]], tested: set[str])
 
 @login_required
 @require_safe
+def phases(request: HttpRequest, pk: int) -> HttpResponse:
+    """The phases of a once-for-all training, with what each has gained."""
+    run = own_run(request, pk)
+    return render(request, "frontend/_phases.html", {"run": run} | overviews.phases_of(run))
+
+
+@login_required
+@require_safe
 def events(request: HttpRequest, pk: int) -> HttpResponse:
     run = own_run(request, pk)
     found = list(run.events.order_by("-pk")[:EVENTS])

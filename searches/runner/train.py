@@ -19,10 +19,9 @@ MOST_DERIVED = 2000
 def train(run: Run, heartbeat: Heartbeat) -> Outcome:
     """Continue the supernet's training from its last checkpoint for one slice."""
     supernet = run.supernet
-    if supernet is None or supernet.is_trained:
-        return Outcome({"stage": Run.Stage.SEARCH, "message": ""})
-    trainable = engine.trainable_of(run)
-    if trainable is None:
+    is_trained = supernet is None or supernet.is_trained
+    trainable = None if is_trained else engine.trainable_of(run)
+    if supernet is None or trainable is None:
         return Outcome({"stage": Run.Stage.SEARCH, "message": ""})
     if supernet.checkpoint:
         trainable.restore(engine.load_checkpoint(supernet.checkpoint, supernet.sha256))
@@ -38,20 +37,33 @@ def train(run: Run, heartbeat: Heartbeat) -> Outcome:
     progress = trainable.advance(deadline=slices.deadline(), tick=tick)
     stored = engine.store_checkpoint(f"checkpoints/run-{run.pk}", trainable.state())
     outcome = _outcome(run, supernet, progress, stored, time.monotonic() - started)
-    if progress.done and engine.is_one_shot(run):
-        _add_report(outcome, run, supernet, trainable)
+    if not engine.is_one_shot(run):
+        _add_report(outcome, supernet, supernet.report | trainable.report())
+    elif progress.done:
+        _add_derived(outcome, run, supernet, trainable)
     return outcome
 
 
-def _add_report(outcome: Outcome, run: Run, supernet: Supernet, trainable: Any) -> None:
-    """What a one-shot strategy has found: its choices, and the architectures they stand for."""
-    n = min(MOST_DERIVED, DERIVED_PER_TRIAL * run.budget)
-    report = trainable.report() | {"derived": [list(genes) for genes in trainable.derive(n)]}
+def _add_report(outcome: Outcome, supernet: Supernet, report: dict[str, Any]) -> None:
+    """Keep what a person sees of the training beside its figures."""
     store = outcome.store
 
     def store_all() -> None:
         store()
         Supernet.objects.filter(pk=supernet.pk).update(report=report)
+
+    outcome.store = store_all
+
+
+def _add_derived(outcome: Outcome, run: Run, supernet: Supernet, trainable: Any) -> None:
+    """What a one-shot strategy has found: its choices, and the architectures they stand for."""
+    n = min(MOST_DERIVED, DERIVED_PER_TRIAL * run.budget)
+    report = trainable.report() | {"derived": [list(genes) for genes in trainable.derive(n)]}
+    _add_report(outcome, supernet, report)
+    store = outcome.store
+
+    def store_all() -> None:
+        store()
         if report["stopped"]:
             slices.log(run.pk, f"The search stopped early: {report['stopped']}.")
 
@@ -61,6 +73,7 @@ def _add_report(outcome: Outcome, run: Run, supernet: Supernet, trainable: Any) 
 def _show(run: Run, progress: Any) -> None:
     """Progress while the slice runs: figures for the page, of no consequence for the run."""
     figures = {**progress.figures, "total": progress.total}
+    figures |= {"phase": progress.phase} if progress.phase else {}
     slices.note(run.pk, Run.Stage.TRAIN, progress.step, figures)
 
 
@@ -81,7 +94,8 @@ def _outcome(run: Run, supernet: Supernet, progress: Any, stored: Any, seconds: 
         if progress.done:
             slices.log(run.pk, f"Trained {progress.total} steps; the search begins.")
 
-    fields: dict[str, Any] = {"message": f"step {progress.step} of {progress.total}"}
+    phase = f"{progress.phase}: " if progress.phase else ""
+    fields: dict[str, Any] = {"message": f"{phase}step {progress.step} of {progress.total}"}
     if progress.done:
         fields = {"stage": Run.Stage.SEARCH, "message": ""}
     forget = [old] if old else []

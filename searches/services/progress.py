@@ -50,4 +50,5 @@ def _training(run: Run) -> Progress:
     total = last.figures.get("total") if last else None
     if last is None or not total:
         return Progress(0, None, "starting the training")
-    return Progress(last.step, total, f"step {last.step:,} of {total:,}")
+    phase = f"{last.figures['phase']}: " if last.figures.get("phase") else ""
+    return Progress(last.step, total, f"{phase}step {last.step:,} of {total:,}")

@@ -109,7 +109,7 @@ def widths_of(space: SearchSpace, least: Sequence[int]) -> list[Genes]:
     """
     kinds = {g.name.rpartition(".")[2] for g in space.genes if g.dimension == WIDTH}
     most = max((len(g.options) for g in space.genes if g.dimension == WIDTH), default=1)
-    found = {}
+    found: dict[Genes, None] = {}
     for below in product(range(most), repeat=len(kinds)):
         less = dict(zip(sorted(kinds), below, strict=True))
         genes = tuple(
