@@ -214,9 +214,16 @@ class SearchSpace(ABC):
                 kept[position] = 0
         return tuple(kept)
 
+    def phenotype(self, genes: Genes) -> Genes:
+        """Canonical genes of the same network, equal where the space knows networks to be equal.
+
+        Strategies count genotypes, as papers do; evaluations and fronts are of networks.
+        """
+        return self.canonical(genes)
+
     def hash(self, genes: Genes) -> str:
-        """16 hexadecimal digits that name the architecture, in this space."""
-        text = self.content_hash() + ":" + ",".join(map(str, self.canonical(genes)))
+        """16 hexadecimal digits that name the network, in this space."""
+        text = self.content_hash() + ":" + ",".join(map(str, self.phenotype(genes)))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def sample(self, rng: Random) -> Genes:

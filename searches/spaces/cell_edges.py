@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from devices.profiles.operations import Operation
 from searches.spaces import formulas
-from searches.spaces.base import Gene, InvalidArchitecture
+from searches.spaces.base import Gene, Genes, InvalidArchitecture
 from searches.spaces.cell_definition import CellDefinition
 from searches.spaces.cell_layout import Layer
 from searches.spaces.cell_operations import IDENTITY, NOTHING
@@ -63,6 +63,16 @@ class Edges(Topology):
             for j in range(1, self.n_nodes)
         ]
         return Graph(tuple(nodes), self.all_outputs())
+
+    def living_options(self, options: Genes) -> Genes:
+        """With `none` on the edges that carry nothing."""
+        if NOTHING not in self.operations:
+            return options
+        nothing = self.operations.index(NOTHING)
+        chosen = zip(self.edges, options, strict=True)
+        alive = living({edge for edge, option in chosen if option != nothing}, self.n_nodes)
+        chosen = zip(self.edges, options, strict=True)
+        return tuple(option if edge in alive else nothing for edge, option in chosen)
 
     def all_outputs(self) -> tuple[int, ...]:
         return (self.n_nodes - 1,)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from devices.profiles.operations import Operation
-from searches.spaces.base import Gene
+from searches.spaces.base import Gene, Genes
 from searches.spaces.cell_definition import CellDefinition
 from searches.spaces.cell_layout import Layer
 from searches.spaces.cell_operations import BY_NAME, NOTHING, Where, conv
@@ -103,6 +103,10 @@ class Topology(ABC):
     @abstractmethod
     def decode(self, weights: Sequence[Floats]) -> tuple[int, ...]:
         """The cell that probabilities, one vector per place, stand for."""
+
+    def living_options(self, options: Genes) -> Genes:
+        """The options of the same cell without those that have no effect; here all have one."""
+        return options
 
     def all_outputs(self) -> tuple[int, ...]:
         """The states that can leave a cell."""

@@ -101,6 +101,14 @@ class CellSpace(FactorSpace):
         resolutions = self.definition.resolutions
         return resolutions[genes[0]] if len(resolutions) > 1 else resolutions[0]
 
+    def phenotype(self, genes: Genes) -> Genes:
+        """Without what no path through a cell passes: it is not in the network either."""
+        canonical = self.canonical(genes)
+        cells = [self.topology.living_options(self.cell(canonical, k)) for k in self._starts]
+        return canonical[: self.n_shared_genes] + tuple(
+            option for cell in cells for option in cell
+        )
+
     def cell(self, genes: Genes, kind: str) -> Genes:
         """The genes of one of the searched cells."""
         start = self._starts[kind]

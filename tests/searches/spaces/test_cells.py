@@ -194,6 +194,30 @@ def test_dead_edges_are_left_out_and_341_cells_are_dead():
     assert n_dead == 341
 
 
+def test_networks_that_differ_in_edges_that_carry_nothing_are_the_same():
+    """Counted by what is left of each cell along its routes from the input to the output."""
+    classes = {}
+    for genes in NB201.enumerate():
+        names = [NB201.topology.operations[index] for index in genes]
+        of_edges = dict(zip(NB201.topology.edges, names, strict=True))
+        alive = on_a_path(frozenset(edge for edge, name in of_edges.items() if name != "none"))
+        key = tuple((edge, of_edges[edge]) for edge in sorted(alive))
+        classes.setdefault(key, set()).add(NB201.hash(genes))
+    assert len(classes) == 9_445
+    assert all(len(hashes) == 1 for hashes in classes.values())
+    assert len(set.union(*classes.values())) == 9_445
+
+
+@pytest.mark.parametrize("preset", ["lecture", "enas", "darts", "nas_bench_201"])
+def test_a_cell_and_its_phenotype_cost_the_same(preset):
+    space, rng = CellSpace.from_json(PRESETS[preset]), Random(0)
+    drawn = [space.sample(rng) for _ in range(50)]
+    kept = [space.phenotype(genes) for genes in drawn]
+    assert [space.phenotype(genes) for genes in kept] == kept
+    ours, theirs = (space.operation_indices(np.array(which)) for which in (drawn, kept))
+    assert (np.sort(ours) == np.sort(theirs)).all()
+
+
 def test_6466_cells_are_different():
     assert len({NB201.isomorphism_key(genes) for genes in NB201.enumerate()}) == 6466
     assert NB201.size_note().startswith("6,466 different cells")
