@@ -34,12 +34,16 @@ class Roofline:
         self._peak = _peak(device.peak_flops, runtime.compute_dtype or runtime.dtype)
         self._bandwidth = device.bandwidth_bytes_per_s
         self._efficiency = PROBED if profile.provenance.tool == KIT else SHEET
+        # A microcontroller's rate is one that networks have reached, memory included.
+        self._is_rate = device.kind == "mcu" and not self._bandwidth
+        if self._is_rate:
+            self._efficiency = PROBED
         self._launch_ms = LAUNCH_MS.get(device.kind, 0.0)
 
     @property
     def is_known(self) -> bool:
-        """Whether the device states both its peak and its bandwidth."""
-        return bool(self._peak and self._bandwidth)
+        """Whether the device states its peak and, unless it is a controller, its bandwidth."""
+        return bool(self._peak and (self._bandwidth or self._is_rate))
 
     def bound_ms(self, op: Operation) -> float:
         """The time that the data sheet's numbers allow, no loss counted."""
@@ -65,6 +69,8 @@ class Roofline:
         return 1e3 * flops * (op.batch or self._runtime.batch) / (self._peak or 1.0)
 
     def _memory_ms(self, op: Operation) -> float:
+        if self._is_rate:
+            return 0.0
         weights = op.weight_elements() * dtype_bytes(op.dtype or self._runtime.dtype)
         moved = op.moved_elements() - op.weight_elements()
         moved_bytes = weights + activation_bytes(moved, op, self._runtime)

@@ -39,6 +39,7 @@ class KitForm(forms.Form):
         max_value=kits.MOST_BATCH,
         initial=1,
         required=False,
+        widget=forms.NumberInput(attrs={"placeholder": 1}),
         help_text="Samples in one call. A profile holds for one; make a kit for each.",
     )
     networks = forms.IntegerField(
@@ -46,6 +47,7 @@ class KitForm(forms.Form):
         max_value=kits.MOST_NETWORKS,
         initial=kits.N_NETWORKS,
         required=False,
+        widget=forms.NumberInput(attrs={"placeholder": kits.N_NETWORKS}),
         label="Whole networks",
         help_text="Half of them calibrate the sum of the blocks, half check it.",
     )

@@ -1,5 +1,6 @@
 """The analytic devices say that they are not measured, and cover whatever is asked."""
 
+import numpy as np
 import pytest
 
 from devices.profiles import builtin
@@ -14,8 +15,9 @@ PROFILES = builtin.analytic()
 by_name = pytest.mark.parametrize("profile", PROFILES, ids=lambda p: p.device.model)
 
 
-def test_there_is_a_board_and_a_phone():
-    assert [p.device.kind for p in PROFILES] == ["cpu", "mobile"]
+def test_there_are_boards_phones_gpus_and_controllers_under_names_of_their_own():
+    assert {p.device.kind for p in PROFILES} == {"cpu", "mobile", "gpu", "mcu"}
+    assert len({p.name for p in PROFILES}) == len(PROFILES) == 11
 
 
 @by_name
@@ -44,5 +46,20 @@ def test_the_document_is_complete(profile):
     assert Profile.from_dict(profile.to_dict()) == profile
 
 
-def test_energy_is_known_only_where_the_power_is():
-    assert [CostModel(p).table(SPACE).has_energy for p in PROFILES] == [True, False]
+def test_energy_is_known_only_where_the_power_of_work_is():
+    known = [p.device.model for p in PROFILES if CostModel(p).table(SPACE).has_energy]
+    assert known == ["Raspberry Pi 4B"]
+
+
+def test_a_controller_s_time_is_proportional_to_the_multiply_accumulates():
+    profile = next(p for p in PROFILES if p.device.model == "STM32F746")
+    table = CostModel(profile).table(SPACE)
+    np.testing.assert_allclose(table.latency_ms, table.macs / 108e6 * 1e3)
+
+
+def test_a_small_network_on_a_gpu_waits_for_its_kernels():
+    profile = next(p for p in PROFILES if p.device.model == "H200 SXM")
+    table = CostModel(profile).table(SPACE)
+    launches = np.array([0.005 * len(op.decompose()) for op in SPACE])
+    assert (table.latency_ms < 1.5 * launches).all()
+    assert "kernel" in profile.provenance.notes
