@@ -31,7 +31,7 @@ _BYTES = Measure("bytes", "Bytes", "B", "min")
 def measure_of(key: str, known: Known = STATIC) -> Measure:
     """The measure behind a key such as `latency@3` or `accuracy:test`."""
     name = split_key(key.removesuffix(":test"))[0]
-    return known.get(name) or Measure(name, name, "", "min")
+    return known.get(name) or STATIC.get(name) or Measure(name, name, "", "min")
 
 
 def words(key: str, known: Known = STATIC) -> str:

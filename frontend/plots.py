@@ -20,6 +20,7 @@ ORDER = "number"
 # Kinds of measures whose values are written as they are.
 PLAIN = ("result", "proxy")
 # Drawn in this order: the front lies on top.
+UPON = {"fallen": "fell off at full training", "full": "fully trained"}
 ROLES = {"infeasible": "beyond a limit", "dominated": "dominated", "front": "front"}
 # Figures of a training that are no curve of their own.
 NO_CURVE = {"step", "total", "learning_rate", "seconds", "phase"}
@@ -42,6 +43,7 @@ def front(points: Mapping[str, Any], *, x: str, y: str, log_x: bool = False) -> 
         layout["xaxis"]["type"] = "log"
     traces = [] if ORDER in (x, y) else [scatter.line()]
     traces += [scatter.markers(state) for state in ROLES]
+    traces += [scatter.fallen(), scatter.fully()] if points.get("trained") else []
     return {"data": traces, "layout": framed(layout) | {"uirevision": f"{x} {y} {log_x}"}}
 
 
@@ -100,6 +102,45 @@ class Scatter:
             "y": [ys[i] for i in drawn],
             "customdata": [[numbers[i], *(column[i] for column in values)] for i in drawn],
             "hovertemplate": self.hover(),
+        }
+
+    def fallen(self) -> Figure:
+        """Crosses on the members of the front that another one beats at full training."""
+        trained, numbers = self.points["trained"], self.points["number"]
+        crossed = [i for i in self.drawn("front") if numbers[i] in trained]
+        return self._upon(
+            [i for i in crossed if trained[numbers[i]]["fell_off"]], "fallen", "x-thin", {}
+        )
+
+    def fully(self) -> Figure:
+        """What full training made of the front, where one of the axes is such a quality."""
+        trained, numbers = self.points["trained"], self.points["number"]
+        drawn = [i for i in self.drawn("front") if numbers[i] in trained]
+        moved: dict[str, list[Any]] = {}
+        for axis, key in (("x", self.x), ("y", self.y)):
+            found = [trained[numbers[i]]["values"].get(key) for i in drawn]
+            if drawn and None not in found:
+                moved[axis] = found
+        return self._upon(drawn if moved else [], "full", "diamond-open", moved)
+
+    def _upon(
+        self, drawn: list[int], role: str, symbol: str, moved: Mapping[str, list[Any]]
+    ) -> Figure:
+        """Marks at points of the front, or at where full training has moved them."""
+        trained, numbers = self.points["trained"], self.points["number"]
+        values = self.points["values"]
+        texts = [trained[numbers[i]]["text"] for i in drawn]
+        return {
+            "type": "scatter",
+            "mode": "markers",
+            "name": UPON[role],
+            "meta": {"role": role},
+            "marker": {"symbol": symbol},
+            "x": moved.get("x", [self.column(self.x)[i] for i in drawn]),
+            "y": moved.get("y", [self.column(self.y)[i] for i in drawn]),
+            "customdata": [[numbers[i], *(column[i] for column in values)] for i in drawn],
+            "text": texts,
+            "hovertemplate": "<b>Network %{customdata[0]}</b><br>%{text}<extra></extra>",
         }
 
     def hover(self) -> str:
@@ -210,7 +251,18 @@ def note(points: Mapping[str, Any], *, x: str = ORDER, y: str = ORDER) -> str:
     n_missing = len(states) - sum(len(scatter.drawn(state)) for state in ROLES)
     parts += [f"{n_missing:,} of them without a value on these axes"] if n_missing else []
     parts += [f"{n_failed:,} failed, not drawn"] if n_failed else []
-    return "Showing " + ", ".join(parts) + "."
+    return "Showing " + ", ".join(parts) + "." + _note_on_full_training(points)
+
+
+def _note_on_full_training(points: Mapping[str, Any]) -> str:
+    trained = points.get("trained")
+    if not trained:
+        return ""
+    fallen = sum(bool(row["fell_off"]) for row in trained.values())
+    text = f" Diamonds: {len(trained):,} of the front fully trained"
+    return (
+        f"{text}; {fallen:,} crossed out, which another one then beats." if fallen else f"{text}."
+    )
 
 
 def training(points: Points) -> Figure:

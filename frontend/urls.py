@@ -20,6 +20,7 @@ from frontend.views import (
     spaces,
     supernets,
     trials,
+    trusting,
 )
 
 urlpatterns = [
@@ -38,6 +39,9 @@ urlpatterns = [
     path("runs/<int:pk>/networks/", run_parts.networks, name="run-networks"),
     path("runs/<int:pk>/phases/", run_parts.phases, name="run-phases"),
     path("runs/<int:pk>/events/", run_parts.events, name="run-events"),
+    path("runs/<int:pk>/trust/", trusting.panel, name="run-trust"),
+    path("runs/<int:pk>/trust/train/", trusting.train, name="run-trust-train"),
+    path("runs/<int:pk>/trust.json", trusting.figure, name="run-trust-figure"),
     path("runs/<int:pk>/front.json", run_parts.front_figure, name="run-front"),
     re_path(
         r"^runs/(?P<pk>\d+)/(?P<name>training|hypervolume|choices|decisions|memory)\.json$",

@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from searches.models import ChosenModel, DataSet, Run, RunEvent, Space, Supernet
+from searches.models import ChosenModel, DataSet, FullTraining, Run, RunEvent, Space, Supernet
 from webnas.watched import Watched
 
 
@@ -48,3 +48,10 @@ class Models(Watched):
     list_filter = ("status",)
     search_fields = ("name",)
     raw_id_fields = ("trial",)
+
+
+@admin.register(FullTraining)
+class FullTrainings(Watched):
+    list_display = ("id", "run", "status", "is_sampled", "fell_off", "seconds", "ended_at")
+    list_filter = ("status",)
+    raw_id_fields = ("run", "trial")

@@ -339,6 +339,60 @@ class Trial(Leased):
         return measures
 
 
+class Trust(models.Model):
+    """How far a run's scores can be trusted: the order of some networks after full training."""
+
+    run = models.OneToOneField(
+        Run, on_delete=models.CASCADE, primary_key=True, related_name="trust"
+    )
+    # Recipe of all full trainings of the run: what is compared was trained alike.
+    settings = models.JSONField(default=dict, blank=True)
+    # As of the first `n_ended` trainings that came to an end.
+    report = models.JSONField(default=dict, blank=True)
+    n_ended = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"trust in run {self.run_id}"
+
+
+class FullTraining(Leased):
+    """A network of a run, trained fully and apart from the search."""
+
+    task_name = "searches.tasks.train_fully"
+    counted_for = "run__owner"
+
+    class Status(models.TextChoices):
+        WAITING = "waiting"
+        DONE = "done"
+        FAILED = "failed"
+        LOST = "lost", "lost worker"
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="full_trainings")
+    trial = models.OneToOneField(Trial, on_delete=models.CASCADE, related_name="full_training")
+    # Drawn for the comparison of orders; others are there as members of the front.
+    is_sampled = models.BooleanField(default=False)
+    status = models.CharField(max_length=8, choices=Status, default=Status.WAITING)
+    measures = models.JSONField(default=dict, blank=True)
+    # None while the front was not compared at full training, or without this network.
+    fell_off = models.BooleanField(null=True)
+    step = models.PositiveIntegerField(default=0)
+    total_steps = models.PositiveIntegerField(default=0)
+    checkpoint = StoredName()
+    n_bytes = models.PositiveBigIntegerField(default=0)  # of the checkpoint
+    seconds = models.FloatField(default=0)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["run", "pk"]
+        indexes = [due_index("full_training_due")]
+
+    def __str__(self) -> str:
+        return f"full training of trial {self.trial_id}"
+
+    def queue(self) -> str:
+        return "evaluate"
+
+
 class RunPoint(models.Model):
     """Progress figures of one stage at one step: losses while training, front while searching."""
 

@@ -5,7 +5,7 @@ The runner is imported inside: it loads torch, which web processes must not.
 
 from celery import shared_task
 
-from searches.models import ChosenModel, DataSet, Run, SupernetPredictor, Trial
+from searches.models import ChosenModel, DataSet, FullTraining, Run, SupernetPredictor, Trial
 from webnas.work.leases import claim
 
 
@@ -62,3 +62,14 @@ def read_folder(dataset_id: int) -> None:
     from searches.runner import folder
 
     folder.read(lease)
+
+
+@shared_task(name=FullTraining.task_name)
+def train_fully(training_id: int) -> None:
+    """Train a network of a run fully, and others of the run while the slice lasts."""
+    lease = claim(FullTraining, training_id)
+    if lease is None:
+        return
+    from searches.runner import trusting
+
+    trusting.train(lease)

@@ -61,6 +61,15 @@ def add_errors(form: forms.Form, errors: dict[str, list[str]]) -> None:
         form.add_error(name if name in form.fields else None, texts)
 
 
+def spoken_errors(form: forms.Form) -> dict[str, list[str]]:
+    """Messages of a form, each with the name of the field that it is about."""
+    return {
+        name: [f"{form.fields[name].label}: {text}" for text in map(str, texts)]
+        for name, texts in form.errors.items()
+        if name in form.fields
+    }
+
+
 def page_of(request: HttpRequest, rows: QuerySet[Any] | list[Any], size: int) -> Page[Any]:
     """The page that the address asks for; the nearest one that exists."""
     return Paginator(rows, size).get_page(request.GET.get("page"))

@@ -16,8 +16,9 @@ from django.views.decorators.http import require_safe
 
 from frontend import formats, one_shot_plots, overviews, plots
 from frontend.views.scoping import own_run
-from searches.models import Run, Trial
-from searches.services import reading, waiting
+from searches.models import FullTraining, Run, Trial
+from searches.runner.trust import scores_of, truth_of
+from searches.services import reading, trust, waiting
 from searches.services.progress import progress_of
 
 PER_PAGE = 12
@@ -92,19 +93,55 @@ def axes_of(run: Run, asked: Mapping[str, Any]) -> dict[str, Any]:
 def front_figure(request: HttpRequest, pk: int) -> HttpResponseBase:
     """The scatter as JSON; 304 while no further network was judged."""
     run = own_run(request, pk)
-    axes = axes_of(run, request.GET)
-    state = (run.pk, run.n_told, run.n_front, run.status, axes["x"], axes["y"], axes["log"])
+    axes, trained = axes_of(run, request.GET), trained_members(run)
+    fallen = sum(bool(row["fell_off"]) for row in trained.values())
+    state = (
+        len(trained),
+        fallen,
+        run.pk,
+        run.n_told,
+        run.n_front,
+        run.status,
+        axes["x"],
+        axes["y"],
+        axes["log"],
+    )
     etag = quote_etag("-".join(map(str, state)))
     unchanged = get_conditional_response(request, etag=etag)
     if unchanged is not None:
         return unchanged
-    points = points_of(run, axes)
+    points = points_of(run, axes) | {"trained": trained}
     answer = {
         "figure": plots.front(points, x=axes["x"], y=axes["y"], log_x=axes["log"]),
         "objectives": plots.ranges(points),
         "note": plots.note(points, x=axes["x"], y=axes["y"]),
     }
     return JsonResponse(answer, headers={"ETag": etag})
+
+
+def trained_members(run: Run) -> dict[int, dict[str, Any]]:
+    """What full training made of members of the front, by number: values, and both in words."""
+    return {
+        number: {
+            "fell_off": training.fell_off,
+            "values": {key: value["value"] for key, value in training.measures.items()},
+            "text": before_and_after(run, training),
+        }
+        for number, training in trust.of_front(run).items()
+    }
+
+
+def before_and_after(run: Run, training: FullTraining) -> str:
+    """Score and fully trained quality in words, each with its provenance."""
+    score, quality = scores_of(run)[0].name, truth_of(run).name
+    found = []
+    for name, measured in ((score, training.trial.measures), (quality, training.measures)):
+        if name in measured:
+            value = formats.quantity(measured[name]["value"], name)
+            found.append(f"{formats.words(name)}: {value} ({measured[name]['provenance']})")
+    if training.fell_off:
+        found.append("another network of the front then beats it")
+    return "<br>".join(found)
 
 
 def points_of(run: Run, axes: Mapping[str, Any]) -> dict[str, Any]:
@@ -160,6 +197,7 @@ def networks_of(request: HttpRequest, run: Run) -> dict[str, Any]:
     sort, is_down = _sort(asked.get("sort", ""), len(labels))
     rows = run.trials.filter(**SHOWS[show][1]).order_by(*_order(sort, is_down))
     page = _page(asked, run, show, rows)
+    trained = {t.trial_id: t for t in trust.of_trials(run, page.object_list)}
     is_tested = any(trial.is_verified for trial in page.object_list)
     tested = tested_keys(run) if is_tested else set()
     return {
@@ -168,7 +206,10 @@ def networks_of(request: HttpRequest, run: Run) -> dict[str, Any]:
             for i, label in enumerate(labels)
         ],
         "number_heading": {"sort": "number", **_direction("number", sort, is_down)},
-        "networks": [_row(trial, run, labels, tested) for trial in page.object_list],
+        "networks": [
+            _row(trial, run, labels, tested) | _fully(run, trained.get(trial.pk))
+            for trial in page.object_list
+        ],
         "page": page,
         "show": show,
         "sort": f"{'-' if is_down else ''}{sort}",
@@ -243,6 +284,19 @@ def _row(trial: Trial, run: Run, labels: list[dict[str, Any]], tested: set[str])
         "state": words,
         "role": role,
         "fell_off": bool(trial.data.get("fell_off")),
+    }
+
+
+def _fully(run: Run, training: FullTraining | None) -> dict[str, Any]:
+    """The quality of a network that was trained fully apart from the search."""
+    quality = truth_of(run).name if training else ""
+    if training is None or quality not in training.measures:
+        return {"fully": ""}
+    value = formats.quantity(training.measures[quality]["value"], quality)
+    return {
+        "fully": value,
+        "fully_provenance": training.measures[quality]["provenance"],
+        "fell_off_fully": training.fell_off,
     }
 
 

@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from frontend import formats, overviews
-from frontend.views import run_parts
+from frontend.views import run_parts, trusting
 from frontend.views.asking import page_of, whole_number
 from frontend.views.scoping import own_run, own_runs
 from frontend.views.trials import detail
@@ -98,6 +98,7 @@ def run_page(request: HttpRequest, pk: int) -> HttpResponse:
         **run_parts.status_of(run, ""),
         **run_parts.networks_of(request, run),
         **overviews.phases_of(run),
+        **trusting.panel_of(run),
     }
     number = whole_number(request.GET.get("trial", ""))
     if number is not None:

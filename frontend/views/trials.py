@@ -12,7 +12,7 @@ from frontend.forms.choosing import ChooseForm
 from frontend.views.asking import refusals_shown_in, signed_in
 from frontend.views.scoping import own_run
 from searches.models import Run, Trial
-from searches.services import anatomy, models
+from searches.services import anatomy, models, trust
 
 
 def detail(run: Run, trial: Trial, form: ChooseForm | None = None) -> dict[str, Any]:
@@ -26,6 +26,7 @@ def detail(run: Run, trial: Trial, form: ChooseForm | None = None) -> dict[str, 
         "state": words,
         "role": role,
         "measures": overviews.shown_measures(trial.measures, run, overviews.device_names(run)),
+        "fully": fully(run, trial),
         "anatomy": anatomy_of,
         "choices": {} if anatomy_of["blocks"] else anatomy.choices(trial=trial),
         "no_networks": models.NO_NETWORKS,
@@ -36,6 +37,15 @@ def detail(run: Run, trial: Trial, form: ChooseForm | None = None) -> dict[str, 
         "chosen": list(trial.chosen.all()),
         "choose_form": form or ChooseForm(initial={"name": f"{run.name} #{trial.number}"[:120]}),
     }
+
+
+def fully(run: Run, trial: Trial) -> dict[str, Any]:
+    """What full training apart from the search made of the network; empty without one."""
+    found = next(iter(trust.of_trials(run, [trial])), None)
+    if found is None:
+        return {}
+    measures = overviews.shown_measures(found.measures, run, {})
+    return {"measures": measures, "fell_off": found.fell_off}
 
 
 def cost_rows(blocks: list[dict[str, Any]], device: str | None) -> list[dict[str, Any]]:

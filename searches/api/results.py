@@ -28,7 +28,7 @@ from searches.api.run_answers import (
 from searches.api.run_bodies import ChooseTrial
 from searches.models import Run, Trial
 from searches.runner import engine
-from searches.services import anatomy, models, reading
+from searches.services import anatomy, models, reading, trust
 from webnas.refusals import RefusedRequest
 from webnas.rest.schema import TABLE, query
 from webnas.rest.views import Api, accepted, person
@@ -109,7 +109,8 @@ class Results(Api):
         """The non-dominated trials within the limits."""
         run = self._run(pk)
         members = list(reading.front(run).defer("error"))
-        rows = FrontMember(members, many=True, context={"keys": keys(run)}).data
+        context = {"keys": keys(run), "trained": trust.of_front(run)}
+        rows = FrontMember(members, many=True, context=context).data
         return Response({"objectives": reading.objective_labels(run), "results": rows})
 
     @extend_schema(operation_id="runs_points", responses=Points)

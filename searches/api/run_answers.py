@@ -196,14 +196,35 @@ class Measured(serializers.Serializer[Any]):
     n = serializers.IntegerField(required=False)
 
 
+class FullyTrained(serializers.Serializer[Any]):
+    """What full training apart from the search made of a network."""
+
+    measures = serializers.DictField(child=Measured())
+    fell_off = serializers.BooleanField(
+        allow_null=True,
+        help_text="Whether another member of the front clearly beats it then; null: not compared.",
+    )
+
+
 class FrontMember(TrialRow):
     """A member of the front, with all measures and where each comes from."""
 
     measures = serializers.DictField(child=Measured())
     fell_off = serializers.SerializerMethodField()
+    full_training = serializers.SerializerMethodField()
 
     class Meta(TrialRow.Meta):
-        fields = (*TrialRow.Meta.fields, "measures", "fell_off")  # type: ignore[assignment]
+        fields = (  # type: ignore[assignment]
+            *TrialRow.Meta.fields,
+            "measures",
+            "fell_off",
+            "full_training",
+        )
+
+    @extend_schema_field(FullyTrained(allow_null=True))
+    def get_full_training(self, trial: Trial) -> dict[str, Any] | None:
+        found = self.context["trained"].get(trial.number)
+        return None if found is None else dict(FullyTrained(found).data)
 
     def get_fell_off(self, trial: Trial) -> bool:
         return bool(trial.data.get("fell_off", False))

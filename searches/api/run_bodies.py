@@ -16,6 +16,15 @@ HIGHEST_SEED = 2**48 - 1
 HIGHEST_ID = 2**31 - 1
 
 
+class TrustBody(Strict):
+    """How many networks are trained fully: a number, or “front” for those of the front."""
+
+    networks = serializers.JSONField(help_text="2 to 200, or “front”.")
+    epochs = serializers.IntegerField(
+        required=False, min_value=1, max_value=10_000, help_text="The same for all of a run."
+    )
+
+
 class ObjectiveBody(Strict):
     """A measure to make small or large; `device` for latency and energy."""
 

@@ -13,6 +13,7 @@ from searches.api.results import Results
 from searches.api.runs import Runs
 from searches.api.spaces import DeviceCoverage, Spaces
 from searches.api.supernets import Supernets
+from searches.api.trust import Trusts
 
 router = SimpleRouter(use_regex_path=False)
 router.register("datasets", DataSets, basename="dataset")
@@ -50,4 +51,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     result("trials/<int:number>/choose/", "post", "choose"),
     *(result(f"{name}/", "get", name) for name in ("front", "points", "history", "events")),
     result("export/", "get", "export"),
+    path(
+        "runs/<int:pk>/trust/",
+        Trusts.as_view({"get": "retrieve", "post": "create", "delete": "destroy"}),
+        name="run-trust",
+    ),
+    path("runs/<int:pk>/trust/stop/", Trusts.as_view({"post": "stop"}), name="run-trust-stop"),
 ]

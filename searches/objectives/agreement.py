@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import rankdata
 
 Floats = npt.NDArray[np.float64]
 # Samples drawn anew for a standard error: it is then good to 3 % of itself.
@@ -76,13 +75,16 @@ def resampled_rhos(
     resamples: int = RESAMPLES,
 ) -> Floats:
     """[1 + resamples] Spearman's rho, the correlation of ranks; 0 where a score is constant."""
-    both = np.stack([np.asarray(score, np.float64), np.asarray(truth, np.float64)])  # [2, n]
-    n = both.shape[1]
-    drawn = np.concatenate([np.arange(n)[None], rng.integers(0, n, (resamples, n))])
-    ranks = rankdata(both[:, drawn], axis=2)  # [2, 1 + resamples, n]; ties share their mean
-    ranks -= (n + 1) / 2
-    untied = np.sqrt((ranks**2).sum(axis=2).prod(axis=0))
-    return np.asarray(ranks.prod(axis=0).sum(axis=1) / np.where(untied > 0, untied, 1.0))
+    theirs = _order(truth)
+    weights = _weights(len(theirs), rng, resamples)
+    # Twice the rank less the mean rank: how many are below, less how many are above.
+    ranks = [weights @ order.T for order in (_order(score), theirs)]  # [1 + resamples, n]
+
+    def product(a: Floats, b: Floats) -> Floats:
+        return np.asarray((weights * a * b).sum(axis=1))
+
+    untied = np.sqrt(product(ranks[0], ranks[0]) * product(ranks[1], ranks[1]))
+    return np.asarray(product(*ranks) / np.where(untied > 0, untied, 1.0))
 
 
 def chance_error(n: int) -> float:

@@ -5,8 +5,9 @@ Everything is told with its error, and beside what counting parameters tells for
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -66,7 +67,8 @@ def report(scores: Sequence[Scores], truth: Truth, *, seed: int) -> dict[str, An
     n = len(values)
     if n < 2:
         return {"n": n, "scores": [], "says": [_warning(FIRST_TWO)]}
-    found = [_of(score, values, seed) for score in scores]
+    taus = [_taus(score, values, seed) for score in scores]
+    found = [_of(score, values, tau, seed) for score, tau in zip(scores, taus, strict=True)]
     signal = signal_share(truth)
     facts: dict[str, Any] = {
         "n": n,
@@ -75,7 +77,7 @@ def report(scores: Sequence[Scores], truth: Truth, *, seed: int) -> dict[str, An
         "least": float(values.min()),
         "most": float(values.max()),
         "scores": found,
-        "comparisons": _comparisons(scores, values, seed),
+        "comparisons": _comparisons(scores, taus),
         "regret": regret(scores[0].values, values),
     }
     return facts | {"says": says(facts, truth.label)}
@@ -102,18 +104,23 @@ def better_half(truth: Floats) -> npt.NDArray[np.intp]:
     return np.sort(order[: (len(truth) + 1) // 2])
 
 
-def _of(score: Scores, truth: Floats, seed: int) -> dict[str, Any]:
+def _taus(score: Scores, truth: Floats, seed: int) -> Floats:
+    """Of all networks, then of samples drawn anew: the same ones for every score."""
+    return resampled_taus(score.values, truth, np.random.default_rng(seed))
+
+
+def _of(score: Scores, truth: Floats, taus: Floats, seed: int) -> dict[str, Any]:
     values = np.asarray(score.values, np.float64)
     half = better_half(truth)
     facts = {"name": score.name, "label": score.label, "is_baseline": score.is_baseline}
-    found = facts | _agreement(values, truth, seed)
-    has_half = len(half) >= ENOUGH_OF_HALF
-    of_half = _agreement(values[half], truth[half], seed) if has_half else None
-    return found | {"half": of_half}
+    found = facts | _agreement(values, truth, taus, seed)
+    if len(half) < ENOUGH_OF_HALF:
+        return found | {"half": None}
+    of_half = resampled_taus(values[half], truth[half], np.random.default_rng(seed))
+    return found | {"half": _agreement(values[half], truth[half], of_half, seed)}
 
 
-def _agreement(values: Floats, truth: Floats, seed: int) -> dict[str, Any]:
-    taus = resampled_taus(values, truth, np.random.default_rng(seed))
+def _agreement(values: Floats, truth: Floats, taus: Floats, seed: int) -> dict[str, Any]:
     rhos = resampled_rhos(values, truth, np.random.default_rng(seed))
     return {"n": len(values)} | _spread("tau", taus) | _spread("rho", rhos)
 
@@ -125,17 +132,13 @@ def _spread(name: str, found: Floats) -> dict[str, float]:
     return {name + part: round(float(value), 4) for part, value in parts.items()}
 
 
-def _comparisons(scores: Sequence[Scores], truth: Floats, seed: int) -> list[dict[str, Any]]:
+def _comparisons(scores: Sequence[Scores], taus: Sequence[Floats]) -> list[dict[str, Any]]:
     """The first score beside each baseline, sample by sample."""
-    ours = resampled_taus(scores[0].values, truth, np.random.default_rng(seed))
-    found = []
-    for score in scores[1:]:
-        if score.is_baseline:
-            theirs = resampled_taus(score.values, truth, np.random.default_rng(seed))
-            differences = ours - theirs
-            named = {"baseline": score.name, "label": score.label}
-            found.append(named | _spread("difference", differences))
-    return found
+    return [
+        {"baseline": score.name, "label": score.label} | _spread("difference", taus[0] - theirs)
+        for score, theirs in zip(scores, taus, strict=True)
+        if score.is_baseline
+    ]
 
 
 def _info(text: str) -> dict[str, str]:
@@ -144,6 +147,24 @@ def _info(text: str) -> dict[str, str]:
 
 def _warning(text: str) -> dict[str, str]:
     return {"level": "warning", "text": text}
+
+
+def drawn(scores: Sequence[float], taken: Collection[int], n: int, rng: Random) -> list[int]:
+    """Positions to add to those taken, so that `n` are spread evenly over the order of scores.
+
+    One at random from each of n parts of equal size that has none yet: a sample of the best alone
+    would say nothing about the order of the others.
+
+    Args:
+        scores: Of all there are.
+        taken: Positions that are in the sample already.
+        n: Size of the sample, those included; at most as many as there are.
+        rng: Source of the choice.
+    """
+    order = sorted(range(len(scores)), key=lambda position: scores[position])
+    parts = [order[len(order) * k // n : len(order) * (k + 1) // n] for k in range(n)]
+    found = [rng.choice(part) for part in parts if not any(p in taken for p in part)]
+    return sorted(rng.sample(found, max(0, n - len(taken))))
 
 
 def says(facts: dict[str, Any], truth: str) -> list[dict[str, str]]:

@@ -59,9 +59,14 @@ def fallen_off(run: Run, verified: list[Trial]) -> set[int]:
     Clearly: it costs no more in any objective, and its quality is better by more than both 90 %
     intervals together explain. A front is made of near ties; one image decides nothing.
     """
-    if not verified:
-        return set()
-    rows = [_tested(run, trial) for trial in verified]
+    beaten = clearly_beaten([_tested(run, trial) for trial in verified])
+    return {trial.pk for trial, is_beaten in zip(verified, beaten, strict=True) if is_beaten}
+
+
+def clearly_beaten(rows: list[tuple[list[float], list[float]]]) -> list[bool]:
+    """For each network with its losses and their errors, 0 of costs: whether it is beaten."""
+    if not rows:
+        return []
     losses, errors = (np.array(part, dtype=float) for part in zip(*rows, strict=True))  # [n, m]
     margin = np.hypot(errors[:, None], errors[None, :])  # [n, n, m]
     better_by = losses[:, None] - losses[None, :]  # [n, n, m]: by how much j beats i
@@ -69,8 +74,8 @@ def fallen_off(run: Run, verified: list[Trial]) -> set[int]:
     is_quality = errors.any(axis=0)
     no_dearer = (better_by[..., ~is_quality] >= 0).all(axis=2)
     no_worse = (better_by[..., is_quality] >= 0).all(axis=2)
-    beaten = (no_dearer & no_worse & is_clear.any(axis=2)).any(axis=1)
-    return {trial.pk for trial, is_beaten in zip(verified, beaten, strict=True) if is_beaten}
+    beaten: list[bool] = (no_dearer & no_worse & is_clear.any(axis=2)).any(axis=1).tolist()
+    return beaten
 
 
 def _tested(run: Run, trial: Trial) -> tuple[list[float], list[float]]:

@@ -69,7 +69,7 @@ def tested(runs: Sequence[Run]) -> dict[int, dict[tuple[str, float], float]]:
     names = sorted({name for found in places.values() for name in found})
     if not names:
         return {}
-    columns = {f"test_{i}": _value_of(f"{name}:test") for i, name in enumerate(names)}
+    columns = {f"test_{i}": value_of(f"{name}:test") for i, name in enumerate(names)}
     verified = Trial.objects.filter(run__in=places, on_front=True, is_verified=True)
     values = [f"value_{i}" for i in range(N_OBJECTIVES)]
     found: dict[int, dict[tuple[str, float], float]] = {}
@@ -102,7 +102,7 @@ def points(run: Run, limit: int = POINTS, measures: Sequence[str] = ()) -> dict[
     index; `total` says how many trials were judged. `measures` are keys of further columns, which
     hold None where a trial lacks the measure.
     """
-    further = {f"measure_{i}": _value_of(measure) for i, measure in enumerate(measures)}
+    further = {f"measure_{i}": value_of(measure) for i, measure in enumerate(measures)}
     names = [*(f"value_{i}" for i in range(len(run.objectives))), *further]
     columns = ["number", *names, "violation", "on_front", "status"]
     members = run.trials.filter(on_front=True).order_by("number").annotate(**further)
@@ -124,7 +124,7 @@ def points(run: Run, limit: int = POINTS, measures: Sequence[str] = ()) -> dict[
     return found
 
 
-def _value_of(measure: str) -> Cast:
+def value_of(measure: str) -> Cast:
     """The measure's value out of a trial's data; as text it is read once, as JSON three times."""
     return Cast(KT(f"data__measures__{measure}__value"), FloatField())
 

@@ -260,6 +260,9 @@ def _refuse_chosen(run: Run) -> None:
 def _delete(run: Run) -> None:
     supernet, trials = run.supernet, run.trials.order_by()
     weights = list(trials.exclude(checkpoint="").values_list("checkpoint", flat=True))
+    trained = run.full_trainings.order_by()
+    weights += trained.exclude(checkpoint="").values_list("checkpoint", flat=True)
+    trained.delete()
     # One statement: Django would read all trials first to ask which models protect them. The
     # database asks, too, when the transaction ends.
     trials._raw_delete(trials.db)

@@ -25,6 +25,7 @@ from searches.datasets.base import ImageData, Limits
 from searches.models import (
     ChosenModel,
     DataSet,
+    FullTraining,
     ModelFile,
     PinnedProfile,
     Run,
@@ -33,10 +34,11 @@ from searches.models import (
     Space,
     Supernet,
     Trial,
+    Trust,
 )
 from searches.objectives.fronts import hypervolume, non_dominated
 from searches.objectives.measures import MeasuredValue, to_json
-from searches.runner import engine
+from searches.runner import engine, trust
 from searches.runner import folder as folders
 from searches.runner.costing import Costing
 from searches.spaces import registry
@@ -279,6 +281,33 @@ def _mark_front(found: Run, trials: list[Trial], costing: Costing) -> None:
         figures = {"hypervolume": volume, "front": front}
         points.append(RunPoint(run=found, stage="search", step=told, figures=figures))
     RunPoint.objects.bulk_create(points)
+
+
+def fully_trained(found: Run, *, sample=12, fallen=(), due=0) -> None:
+    """A sample of the judged networks and the whole front after full training."""
+    done = list(found.trials.filter(status=Trial.Status.DONE).order_by("number"))
+    sampled = {trial.pk for trial in done[:: max(1, len(done) // sample)][:sample]}
+    rng, rows = Random(3), []
+    for trial in done:
+        if trial.pk in sampled or trial.on_front:
+            value = min(0.999, trial.value_0 + 0.01 + abs(rng.gauss(0, 0.01)))
+            judged = MeasuredValue(
+                value, "", "fully trained", split="validation", n=360,
+                spread=(value - 0.01, min(1.0, value + 0.01)),
+            )  # fmt: skip
+            row = FullTraining(
+                run=found, trial=trial, is_sampled=trial.pk in sampled, status="done",
+                measures={"accuracy": judged.to_json()}, ended_at=timezone.now(),
+            )  # fmt: skip
+            rows.append(row)
+    for row in rows[:due]:
+        row.status, row.measures, row.due_at = "waiting", {}, timezone.now()
+    FullTraining.objects.bulk_create(rows)
+    Trust.objects.create(run=found, settings={"epochs": 40})
+    trust.consider(found)
+    front = FullTraining.objects.filter(run=found, trial__on_front=True)
+    front.update(fell_off=False)
+    front.filter(trial__number__in=fallen).update(fell_off=True)
 
 
 def many_trials(found: Run, n: int) -> None:

@@ -65,6 +65,8 @@ def private(run, member):
         "curve": reverse("run-curve", args=[run.pk, "training"]),
         "networks": reverse("run-networks", args=[run.pk]),
         "events": reverse("run-events", args=[run.pk]),
+        "trust": reverse("run-trust", args=[run.pk]),
+        "trust figure": reverse("run-trust-figure", args=[run.pk]),
         "trial": reverse("trial", args=[run.pk, member.number]),
         "copied": reverse("run-new") + f"?from={run.pk}",
         "device": reverse("device", args=[device.pk]),

@@ -20,6 +20,8 @@ PARTS = {
     "figure of a further measure": ("run-front", {"x": "macs"}),
     "training": ("run-curve", {"name": "training"}),
     "hypervolume": ("run-curve", {"name": "hypervolume"}),
+    "trust": ("run-trust", {}),
+    "trust figure": ("run-trust-figure", {}),
     "front table": ("run-networks", {"show": "front"}),
     "whole table": ("run-networks", {"show": "all", "sort": "-value_2"}),
 }
@@ -50,6 +52,8 @@ def small_and_large(ada):
     large = rows.run(ada, data=small.dataset, place=small.space, on=small.pinned.get().device)
     rows.many_trials(small, 10)
     rows.many_trials(large, 1000)
+    for found, sample in ((small, 5), (large, 60)):
+        rows.fully_trained(found, sample=sample)
     return small, large
 
 

@@ -8,6 +8,8 @@ const LOOKS = {
   front: { size: 9, opacity: 1 },
   dominated: { size: 6.5, opacity: 0.62 },
   infeasible: { size: 6, opacity: 0.6 },
+  fallen: { size: 15, opacity: 1, colour: "text", line: 2.5 },
+  full: { size: 10, opacity: 1, colour: "accent", line: 1.5 },
 };
 
 class FrontPlot extends HTMLElement {
@@ -114,16 +116,17 @@ class FrontPlot extends HTMLElement {
   dressed(trace) {
     const { role } = trace.meta;
     const look = LOOKS[role];
-    const own = colour(role);
+    const own = colour(look.colour ?? role);
     const beyond = colour("beyond");
     const allowed = trace.customdata.map((row) => !this.limits || this.limits.allow(row.slice(1)));
     return {
       ...trace,
       marker: {
+        ...trace.marker,
         size: look.size,
         opacity: look.opacity,
         color: allowed.every(Boolean) ? own : allowed.map((isAllowed) => (isAllowed ? own : beyond)),
-        line: { width: role === "front" ? 1.5 : 0, color: colour("surface") },
+        line: look.line ? { width: look.line, color: own } : { width: role === "front" ? 1.5 : 0, color: colour("surface") },
       },
     };
   }
