@@ -17,7 +17,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy.linalg import cho_solve, cholesky
-from scipy.optimize import minimize
 
 from searches.predictors.features import Encoding, Features
 
@@ -132,6 +131,8 @@ def fitted(
 
     bounds = np.stack([mean - BOUND * sd, mean + BOUND * sd], axis=1)
     first = mean if start is None else np.clip(start, bounds[:, 0], bounds[:, 1])
+    from scipy.optimize import minimize  # heavy, and web processes load this module
+
     found = minimize(
         objective, first, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": steps}
     )
