@@ -28,7 +28,7 @@ class SpecialiseForm(forms.Form):
         label="Trade quality against",
         widget=forms.CheckboxSelectMultiple,
         choices=[(name, COSTS[name].label) for name in OFFERED],
-        initial=["latency"],
+        initial=services.MEASURES,
         error_messages={"required": "Tick at least one cost."},
     )
     networks = forms.IntegerField(

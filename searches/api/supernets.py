@@ -84,7 +84,7 @@ class SpecialiseBody(Strict):
         required=False,
         min_length=1,
         max_length=4,
-        help_text="Costs to optimise beside the quality; latency unless given.",
+        help_text="Costs to optimise beside the quality; latency and storage unless given.",
     )
     name = serializers.CharField(required=False, allow_blank=True, max_length=80)
     networks = serializers.IntegerField(

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
+
 from searches.models import Run, Supernet, SupernetPredictor
 from searches.objectives.limits import Limit
 from searches.objectives.objectives import Objective
@@ -81,7 +83,7 @@ class Surrogate:
     def _scores(self, measure: str, population: Sequence[Genes]) -> Any:
         """[n] larger is better; of the measure itself when it is predicted."""
         if self.row is None or not self._predicts(measure):
-            return self.costing.values(population, MACS, None)
+            return np.log(self.costing.values(population, MACS, None))
         predictor = _predictor(self.costing.space, self.row.file, self.row.sha256, measure)
         return predictor.predict(population, costs_of(self.costing, population))
 

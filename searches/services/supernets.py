@@ -21,6 +21,8 @@ NETWORKS, CANDIDATES = 24, 12_000
 FEWEST_NETWORKS, MOST_NETWORKS = 8, 200
 FEWEST_PAIRS, USUAL_PAIRS, MOST_PAIRS = pairs.FEWEST, pairs.USUAL, 2000
 STRATEGY = "specialise"
+# Beside the quality, as a newcomer's search has them.
+MEASURES = ("latency", "storage")
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class Specialisation:
     devices: Sequence[DeviceProfile]
     limits: Sequence[Mapping[str, Any]] = ()
     name: str = ""
-    measures: Sequence[str] = ("latency",)
+    measures: Sequence[str] = MEASURES
     networks: int = NETWORKS
     candidates: int = CANDIDATES
     seed: int = 0

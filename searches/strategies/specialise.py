@@ -26,6 +26,9 @@ from searches.strategies.settings.evolution import Nsga2Settings, SpecialiseSett
 
 # Draws in vain after which architectures are sought in other ways.
 PATIENCE = 2000
+# Steps of quality, with a cost as tie-breaker: where quality climbs steeply, small steps of cost
+# are told apart by the supernet; where it hardly climbs, most networks turn out to be dominated.
+COST_WEIGHT = 0.25
 
 
 class Specialise(SamplingStrategy[SpecialiseSettings]):
@@ -62,8 +65,15 @@ class Specialise(SamplingStrategy[SpecialiseSettings]):
         if not new:
             return []
         losses, violations = known.losses[new], known.violations[new]
-        chosen = best_spread(losses, constrained_ranks(losses, violations), n)
+        ranks = constrained_ranks(losses, violations)
+        chosen = best_spread(losses, ranks, n, weights=self._weights())
         return [candidates[new[index]] for index in chosen]
+
+    def _weights(self) -> Floats | None:
+        """How much each objective counts where the proposals are spread."""
+        if not self.problem.aims:
+            return None
+        return np.array([1.0 if aim.is_quality else COST_WEIGHT for aim in self.problem.aims])
 
     def _candidates(self, expected: Any) -> tuple[list[Genes], Expectation]:
         """All that the predictor was asked of, with its answers."""
@@ -115,13 +125,14 @@ def _joined(answers: Sequence[Expectation], n_objectives: int) -> Expectation:
     )
 
 
-def best_spread(losses: Floats, ranks: Any, n: int) -> list[int]:
+def best_spread(losses: Floats, ranks: Any, n: int, *, weights: Floats | None = None) -> list[int]:
     """Indices of the `n` best: whole fronts while they fit, then the most spread of the next.
 
     Args:
         losses: [m, n_objectives], minimised.
         ranks: [m] front of each.
         n: how many.
+        weights: [n_objectives] of distances along each objective; equal unless given.
     """
     chosen: list[int] = []
     for rank in range(int(ranks.max()) + 1):
@@ -129,22 +140,22 @@ def best_spread(losses: Floats, ranks: Any, n: int) -> list[int]:
         if len(chosen) + len(members) <= n:
             chosen += members.tolist()
         else:
-            chosen += members[_spread(losses[members], n - len(chosen))].tolist()
+            picked = _spread(losses[members], n - len(chosen), weights)
+            chosen += members[picked].tolist()
         if len(chosen) >= n:
             break
     return chosen
 
 
-def _spread(losses: Floats, n: int) -> list[int]:
+def _spread(losses: Floats, n: int, weights: Floats | None) -> list[int]:
     """Indices of `n` of the points [m, n_objectives]: each time the farthest from those chosen.
 
     The first are the ends of the objectives. Distances are in shares of the range of each
-    objective, by place as well as by value: of many cheap networks and few dear ones both count.
+    objective, times its weight.
     """
     low, high = losses.min(axis=0), losses.max(axis=0)
-    scaled = (losses - low) / np.where(high > low, high - low, 1.0)
-    places = losses.argsort(axis=0).argsort(axis=0) / max(len(losses) - 1, 1)
-    points = np.concatenate([scaled, places], axis=1)
+    points = (losses - low) / np.where(high > low, high - low, 1.0)
+    points = points if weights is None else points * weights
     chosen = list(dict.fromkeys(losses.argmin(axis=0).tolist()))[:n]
     distance = np.full(len(points), np.inf)
     for index in chosen:

@@ -43,7 +43,8 @@ def test_each_device_gets_a_run_on_the_trained_weights(as_alice, address, supern
         assert (row["strategy"], row["status"]) == ("specialise", "queued")
         assert row["strategy_settings"] == {"candidates": 12_000}
         assert (row["budget"], row["batch"]) == (24, 24)
-        assert [item["key"] for item in row["objectives"]] == ["accuracy", f"latency@{on.pk}"]
+        keys = [item["key"] for item in row["objectives"]]
+        assert keys == ["accuracy", f"latency@{on.pk}", "storage"]
         assert [item["id"] for item in row["devices"]] == [on.pk]
         assert row["name"] == f"Fleet on {on.name}"
 

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from django.contrib.auth.models import User
@@ -52,6 +53,12 @@ def supernet(trained):
     return Supernet.objects.get(pk=trained.supernet_id)
 
 
+@pytest.fixture(autouse=True)
+def _few_folds(monkeypatch):
+    """Each fold fits a predictor: three are enough for a few pairs."""
+    monkeypatch.setattr(pairs, "held_out", partial(pairs.held_out, folds=3))
+
+
 def measured(supernet, n=N, *, slices=30):
     """The predictor after its slices."""
     row = pairs.begin(supernet, n=n, seed=1)
@@ -81,11 +88,11 @@ def test_the_end_of_the_run_that_trained_it_asks_for_pairs_once(owner, request_,
 
 
 def test_a_predictor_that_ranks_better_than_macs_is_ready_and_says_so(supernet):
-    row = measured(supernet)
+    row = measured(supernet, 40)
     found = row.report["accuracy"]
-    assert (row.status, row.n_pairs, row.due_at) == ("ready", N, None)
+    assert (row.status, row.n_pairs, row.due_at) == ("ready", 40, None)
     assert found["is_used"]
-    assert found["predictor"]["tau"] > 0.8 > found["macs"]["tau"]
+    assert found["predictor"]["tau"] > 0.7 > found["macs"]["tau"]
     assert found["lead"]["tau"] == pytest.approx(
         found["predictor"]["tau"] - found["macs"]["tau"], abs=2e-4
     )

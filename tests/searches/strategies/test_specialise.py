@@ -112,3 +112,17 @@ def test_the_spread_leaves_no_large_gap():
     x = np.linspace(0, 1, 101)
     chosen = best_spread(np.column_stack([x, 1 - x]), np.zeros(101, dtype=int), 9)
     assert np.diff(sorted(chosen)).max() <= 15
+
+
+def test_networks_are_spread_by_quality_rather_than_by_cost():
+    """A front that climbs at once and then hardly: most are taken where it climbs."""
+    cost = np.linspace(0, 1, 400)
+    loss = np.exp(-20 * cost) - 0.01 * cost
+    losses = np.column_stack([loss, cost])
+    ranks = np.zeros(400, dtype=int)
+    plain, weighted = (
+        best_spread(losses, ranks, 20, weights=weights)
+        for weights in (None, np.array([1.0, 0.25]))
+    )
+    assert (cost[weighted] < 0.2).sum() >= 13 > (cost[plain] < 0.2).sum()
+    assert {0, 399} <= set(weighted)
