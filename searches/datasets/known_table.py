@@ -199,9 +199,14 @@ class _Builder:
                 raise refuse("row 1", f"{len(counted)} {what}; 1 to {most} are possible.")
         names = [measure.name for measure in self.measures]
         for name in names:
-            if names.count(name) > 1 or not _can_be_a_key(name):
-                message = f"The name “{name}” cannot be used: once each, no number, without @, :"
-                raise refuse(f"column “{name}”", f"{message} and __, not {', '.join(COSTS)}.")
+            if names.count(name) > 1:
+                raise refuse(f"column “{name}”", "Two measured columns have this name.")
+            if name in COSTS:
+                message = f"webnas computes {name} itself; call the column “measured {name}”, say."
+                raise refuse(f"column “{name}”", f"{message} Taken are: {', '.join(COSTS)}.")
+            if not _can_be_a_key(name):
+                message = "A name of a measured column is no number, and without @, : and __."
+                raise refuse(f"column “{name}”", message)
 
     def add(self, number: int, cells: list[str]) -> None:
         if len(cells) != len(self.header):
@@ -287,9 +292,9 @@ class _Builder:
 
 
 def _can_be_a_key(name: str) -> bool:
-    """Whether values can be kept and asked for by this name, beside costs and test values."""
+    """Whether values can be kept and asked for by this name, beside test values."""
     is_number = name.lstrip("+-").replace("_", "").strip().isdecimal()
-    return name not in COSTS and not is_number and not any(part in name for part in RESERVED)
+    return not is_number and not any(part in name for part in RESERVED)
 
 
 def _natural(option: str) -> tuple[int, float, str]:

@@ -74,21 +74,23 @@ class Registry(Mapping[str, Card]):
         self._cards: dict[str, Card] = {}
         self._asked_packages = False
         for card in cards:
-            self._add(card)
+            self._add(card, self._cards)
 
-    def _add(self, card: Card) -> None:
-        if card.name in self._cards:
+    def _add(self, card: Card, cards: dict[str, Card]) -> None:
+        if card.name in cards:
             raise ValueError(f"Two {self.family} cards are called “{card.name}”.")
-        self._cards[card.name] = card
+        cards[card.name] = card
 
     def _all(self) -> dict[str, Card]:
+        """All cards; a package that is at fault is named every time, and hides no other."""
         if not self._asked_packages:
-            self._asked_packages = True
+            cards = dict(self._cards)
             for point in entry_points(group=self._group):
                 card = point.load()
                 if not isinstance(card, Card):
                     raise TypeError(f"Entry point {point.value} of {self._group} is no Card.")
-                self._add(card)
+                self._add(card, cards)
+            self._cards, self._asked_packages = cards, True
         return self._cards
 
     def __getitem__(self, name: str) -> Card:

@@ -137,7 +137,8 @@ def _outcome(
             slices.log(run.pk, NOTHING_TO_VERIFY if is_tabular else NOTHING_TRAINED)
 
     due_at = slices.in_a_while() if trials else None
-    return Outcome(fields, store=store, end=end, due_at=due_at)
+    judged = sum(trial.seconds for trial in batch)
+    return Outcome(fields, store=store, end=end, due_at=due_at, told_seconds=judged)
 
 
 def _told_of_candidates(run: Run, costing: Costing, strategy: Strategy) -> str:

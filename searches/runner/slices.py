@@ -38,6 +38,7 @@ class Outcome:
         due_at: when the next slice is due; None: now.
         forget: files that nothing refers to once this is stored.
         written: new files that nothing refers to unless this is stored.
+        told_seconds: work that others did for the results that this slice told.
     """
 
     fields: dict[str, Any] = field(default_factory=dict)
@@ -46,6 +47,7 @@ class Outcome:
     due_at: datetime | None = None
     forget: list[str] = field(default_factory=list)
     written: list[str] = field(default_factory=list)
+    told_seconds: float = 0.0
 
 
 def deadline() -> float:
@@ -83,7 +85,8 @@ def advance_run(lease: Lease, stages: Mapping[str, Callable[[Run, Heartbeat], Ou
     started = time.monotonic()
     with Heartbeat(lease, is_wanted=lambda: is_wanted(run.pk)) as heartbeat:
         outcome = guarded_outcome(run, lease, lambda: stages[run.stage](run, heartbeat))
-    outcome.fields["seconds"] = run.seconds + time.monotonic() - started
+    own = time.monotonic() - started
+    outcome.fields["seconds"] = run.seconds + own + outcome.told_seconds
     try:
         store_outcome(run, lease, outcome)
     except DatabaseError as error:

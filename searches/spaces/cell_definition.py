@@ -159,11 +159,14 @@ def _unused(definition: CellDefinition) -> Problems:
 
 def _edges(definition: CellDefinition) -> Problems:
     if definition.n_nodes < 2:
-        yield "n_nodes", ["Of edges at least 2 are needed, the input and the output."]
+        yield "n_nodes", ["At least 2 nodes are needed, the input and the output."]
     if definition.reduction != RESIDUAL:
-        yield "reduction", ["Of edges this can only be “residual”."]
+        yield "reduction", ["With edges this can only be “residual”."]
     if definition.stem_width != definition.channels:
-        yield "stem_width", [f"Of edges as wide as the cells: {definition.channels}."]
+        yield (
+            "stem_width",
+            [f"With edges the stem is as wide as the cells: {definition.channels}."],
+        )
     n_edges = definition.n_nodes * (definition.n_nodes - 1) // 2
     if NOTHING in definition.operations and len(definition.operations) ** n_edges > LARGEST_JOINT:
         text = f"{len(definition.operations)} operations on {n_edges} edges are too many: with "

@@ -43,14 +43,15 @@ class Formats(Mapping[str, Card]):
 
     def _all(self) -> dict[str, Card]:
         if not self._asked_packages:
-            self._asked_packages = True
+            cards = dict(self._cards)
             for point in entry_points(group=GROUP):
                 card = point.load()
                 if not isinstance(card, Card):
                     raise TypeError(f"Entry point {point.value} of {GROUP} is no Card.")
-                if point.name in self._cards:
+                if point.name in cards:
                     raise ValueError(f"Two profile formats are called “{point.name}”.")
-                self._cards[point.name] = card
+                cards[point.name] = card
+            self._cards, self._asked_packages = cards, True
         return self._cards
 
     def __getitem__(self, name: str) -> Card:

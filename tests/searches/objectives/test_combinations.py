@@ -115,9 +115,11 @@ def test_packages_add_cards_by_entry_points(monkeypatch):
     points = [Point(HALVING)]
     monkeypatch.setattr("searches.objectives.cards.entry_points", lambda group: points)
     assert "halving" in Registry("strategy", "webnas.tests", [EVOLUTION])
-    points[0] = Point(print)
-    with pytest.raises(TypeError, match="elsewhere:CARD"):
-        len(Registry("strategy", "webnas.tests", [EVOLUTION]))
+    points.insert(0, Point(print))
+    registry = Registry("strategy", "webnas.tests", [EVOLUTION])
+    for _ in range(2):  # not once, and then as if there were no packages
+        with pytest.raises(TypeError, match="elsewhere:CARD"):
+            len(registry)
 
 
 def test_card_loads_what_it_names():

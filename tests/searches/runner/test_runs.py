@@ -150,6 +150,14 @@ def test_a_cancelled_run_keeps_its_results_and_rests(owner, request_):
         runs.pause_run(run=run)
 
 
+def test_the_work_of_a_run_is_that_of_all_its_workers(owner, request_):
+    run = drive(started(owner, request_))
+    judged = sum(run.trials.values_list("seconds", flat=True))
+    assert judged > 0
+    before = Run.objects.get(pk=run.pk).seconds
+    assert before > judged
+
+
 def test_an_extended_run_searches_on(owner, request_):
     run = drive(started(owner, request_))
     first = set(run.trials.values_list("number", "architecture_hash"))
@@ -284,7 +292,7 @@ def test_a_run_that_goes_on_says_that_it_is_running(owner, request_):
 def test_results_that_come_while_the_coordinator_looks_wake_it(owner, request_):
     run = started(owner, request_)
     while not run.trials.exists():
-        drive(run, at_most=1)
+        assert drive(run, at_most=1).is_active, run.error
     outcome = search.search(run, leases.Heartbeat(leases.Lease(Run, run.pk, "", 1)))
     assert outcome.due_at is not None
     run.trials.update(status=Trial.Status.DONE, due_at=None)
@@ -298,7 +306,7 @@ def test_results_that_come_while_the_coordinator_looks_wake_it(owner, request_):
 def test_a_strategy_is_restored_to_go_on_as_if_it_had_never_stopped(owner, request_):
     plain = drive(started(owner, request_, name="plain"))
     run = started(owner, request_, name="restored")
-    while run.status not in (Run.Status.FINISHED, Run.Status.FAILED):
+    while run.is_active:
         search._strategies.clear()
         drive(run, at_most=1)
     assert front_of(run) == front_of(plain)
