@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.benchmark, pytest.mark.django_db]
 
 def test_pricing_a_population_beats_pricing_one_by_one(capsys):
     devices.add_builtin()
-    device = DeviceProfile.objects.get(name__startswith="Raspberry")
+    device = DeviceProfile.objects.get(name__startswith="Raspberry Pi 4B")
     definition = {"family": "ofa_mobilenet_v3", **FAMILIES["ofa_mobilenet_v3"].presets["full"]}
     space = registry.load(definition)
     costing = Costing(space, {device.pk: device.latest()})

@@ -52,7 +52,7 @@ def measure(work: Path) -> dict:
 
 
 def latency_of(space):
-    profile = next(p for p in analytic() if "Raspberry" in p.name)
+    profile = next(p for p in analytic() if "Raspberry Pi 4B" in p.name)
     table = CostModel(profile, allow_analytic=True).table(space.operation_table())
     values, constant = table.slot_costs("latency")
     ends = [space.extreme(values, aggregate="sum", largest=b)[0] + constant for b in (False, True)]

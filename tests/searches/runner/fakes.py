@@ -34,6 +34,9 @@ class Counted:
                 break
         return self.progress
 
+    def report(self):
+        return {}
+
     def state(self):
         return {"step": self.step}
 

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 def costing(tiny_space):
     """The tiny space on an analytic device: every architecture can be listed."""
     devices.add_builtin()
-    device = DeviceProfile.objects.get(name__startswith="Raspberry")
+    device = DeviceProfile.objects.get(name__startswith="Raspberry Pi 4B")
     return Costing(tiny_space, {device.pk: device.latest()})
 
 
