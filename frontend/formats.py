@@ -56,6 +56,14 @@ def quantity(value: float | None, key: str, known: Known = STATIC) -> str:
     return display(measure_of(key, known), value)
 
 
+def fidelity(name: str) -> str:
+    """A fidelity below the full one as people read it: “after 3 epochs”, “at 33 % of the data”."""
+    quantity, _, amount = name.partition("=")
+    if quantity == "epochs":
+        return f"after {amount} epoch{'' if amount == '1' else 's'}"
+    return f"at {amount.removesuffix('%')} % of the {quantity}"
+
+
 def interval(measured: Mapping[str, Any], key: str, known: Known = STATIC) -> str:
     """The 90 % interval of a stored measured value; empty when it has none."""
     found = MeasuredValue.from_json(measured)

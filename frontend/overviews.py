@@ -8,6 +8,7 @@ from django.db.models import Aggregate, Max, Min
 
 from frontend import formats
 from searches.models import N_OBJECTIVES, Run, Trial
+from searches.objectives.fidelity import FULL
 from searches.objectives.measures import MeasuredValue, split_key
 from searches.services import reading
 
@@ -160,7 +161,11 @@ def state_of(trial: Trial) -> tuple[str, str]:
         return "not judged yet", ""
     if trial.on_front:
         return "front", "front"
-    return ("beyond a limit", "") if trial.violation > 0 else ("dominated", "dominated")
+    if trial.violation > 0:
+        return "beyond a limit", ""
+    if trial.fidelity != FULL:
+        return formats.fidelity(trial.fidelity), "reduced"
+    return "dominated", "dominated"
 
 
 def limit_texts(

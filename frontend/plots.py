@@ -21,7 +21,12 @@ ORDER = "number"
 PLAIN = ("result", "proxy")
 # Drawn in this order: the front lies on top.
 UPON = {"fallen": "fell off at full training", "full": "fully trained"}
-ROLES = {"infeasible": "beyond a limit", "dominated": "dominated", "front": "front"}
+ROLES = {
+    "infeasible": "beyond a limit",
+    "reduced": "judged with less effort",
+    "dominated": "dominated",
+    "front": "front",
+}
 # Figures of a training that are no curve of their own.
 NO_CURVE = {"step", "total", "learning_rate", "seconds", "phase"}
 # Figures from 0 to 1 that are read in percent.
@@ -239,13 +244,15 @@ def note(points: Mapping[str, Any], *, x: str = ORDER, y: str = ORDER) -> str:
     if not states:
         return ""
     n_front, n_infeasible = states.count("front"), states.count("infeasible")
+    n_reduced = states.count("reduced")
     n_others, n_failed = len(states) - n_front, points.get("failed", 0)
     total = max(points["total"] - n_failed - n_front, n_others)
     if n_others < total:
         sample = f"{n_others:,} of {total:,} others as an even sample"
         parts = [f"all {n_front:,} front points", sample]
     else:
-        parts = [f"{n_front:,} on the front", f"{n_others - n_infeasible:,} dominated"]
+        parts = [f"{n_front:,} on the front", f"{states.count('dominated'):,} dominated"]
+        parts += [f"{n_reduced:,} judged with less effort"] if n_reduced else []
         parts += [f"{n_infeasible:,} beyond a limit"] if n_infeasible else []
     scatter = Scatter(points, x, y)
     n_missing = len(states) - sum(len(scatter.drawn(state)) for state in ROLES)

@@ -93,6 +93,7 @@ def run_page(request: HttpRequest, pk: int) -> HttpResponse:
         "limits": overviews.limit_texts(run.limits, reading.known_measures(run), names),
         "picks": picks(run),
         "is_tabular": reading.is_tabular(run),
+        "is_staged": reading.judges_in_rungs(run),
         "is_one_shot": reading.searches_by_training(run),
         "is_limited": any(name.startswith("limit.") for name in request.GET),
         **run_parts.status_of(run, ""),

@@ -364,6 +364,11 @@ def is_one_shot(run: Run) -> bool:
     return isinstance(card, StrategyCard) and card.trainable is not None
 
 
+def judges_in_rungs(run: Run) -> bool:
+    """Whether the strategy has networks judged with less effort first."""
+    return "fidelities" in STRATEGIES[run.strategy].requires
+
+
 def needs_training(run: Run) -> bool:
     """Whether something is trained before the search."""
     return shares_weights(run) or is_one_shot(run)

@@ -8,6 +8,7 @@ from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, RowNumber
 
 from searches.models import N_OBJECTIVES, Run, Trial
+from searches.objectives.fidelity import FULL
 from searches.objectives.measures import Measure, key
 from searches.runner import engine
 
@@ -104,7 +105,7 @@ def points(run: Run, limit: int = POINTS, measures: Sequence[str] = ()) -> dict[
     """
     further = {f"measure_{i}": value_of(measure) for i, measure in enumerate(measures)}
     names = [*(f"value_{i}" for i in range(len(run.objectives))), *further]
-    columns = ["number", *names, "violation", "on_front", "status"]
+    columns = ["number", *names, "violation", "on_front", "fidelity"]
     members = run.trials.filter(on_front=True).order_by("number").annotate(**further)
     others = _sample(run, limit).annotate(**further)
     rows = [*members.values_list(*columns), *others.values_list(*columns)]
@@ -138,10 +139,13 @@ def _sample(run: Run, limit: int) -> QuerySet[Trial]:
 
 
 def _state(row: tuple[Any, ...]) -> str:
-    violation, on_front = row[-3], row[-2]
+    """Scores of less effort do not compare: such a network is neither on the front nor beaten."""
+    violation, on_front, fidelity = row[-3:]
     if on_front:
         return "front"
-    return "infeasible" if violation > 0 else "dominated"
+    if violation > 0:
+        return "infeasible"
+    return "dominated" if fidelity == FULL else "reduced"
 
 
 def history(run: Run) -> dict[str, Any]:
@@ -158,6 +162,11 @@ def _thinned(run: Run, stage: str) -> list[dict[str, Any]]:
         rows = numbered.annotate(rest=F("position") % stride).filter(rest=1)
     found = rows.order_by("step").values_list("step", "figures")
     return [{"step": step, **figures} for step, figures in found]
+
+
+def judges_in_rungs(run: Run) -> bool:
+    """Whether the run's strategy judges networks with less effort first."""
+    return engine.judges_in_rungs(run)
 
 
 def searches_by_training(run: Run) -> bool:

@@ -88,3 +88,15 @@ def test_a_value_without_a_spread_has_no_interval():
     assert (
         formats.interval({"value": 1.0, "unit": "ms", "provenance": "measured"}, "latency") == ""
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("epochs=1", "after 1 epoch"),
+        ("epochs=3", "after 3 epochs"),
+        ("data=33%", "at 33 % of the data"),
+    ],
+)
+def test_a_lower_fidelity_says_what_it_had(name, text):
+    assert formats.fidelity(name) == text

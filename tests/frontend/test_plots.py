@@ -39,6 +39,14 @@ def traces(figure):
     return {trace["meta"]["role"]: trace for trace in figure["data"]}
 
 
+def test_scores_of_less_effort_are_a_group_of_their_own():
+    rows = [(1, 0.9, 1.0, 5e4, "front"), (2, 0.1, 0.5, 5e4, "reduced")]
+    found = traces(plots.front(points(rows), x="latency@3", y="accuracy"))
+    assert found["reduced"]["customdata"] == [[2, 0.1, 0.5, 5e4]]
+    assert not found["dominated"]["x"]
+    assert "1 judged with less effort" in plots.note(points(rows))
+
+
 def test_each_state_is_a_trace_of_its_own():
     found = traces(plots.front(FEW, x="latency@3", y="accuracy"))
     assert found["front"]["x"] == [1.0, 2.0, 1.5]

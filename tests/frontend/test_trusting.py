@@ -115,7 +115,7 @@ def test_a_network_that_fell_off_is_marked_wherever_it_is_shown(web, run, fallen
 def test_the_plot_without_full_trainings_is_as_before(web, run):
     answer = web.get(reverse("run-front", args=[run.pk])).json()
     roles = [trace["meta"]["role"] for trace in answer["figure"]["data"]]
-    assert roles == ["line", "infeasible", "dominated", "front"]
+    assert roles == ["line", "infeasible", "reduced", "dominated", "front"]
     assert "Diamonds" not in answer["note"]
 
 

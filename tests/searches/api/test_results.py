@@ -203,7 +203,7 @@ def test_a_trial_that_is_not_there_or_not_done_is_not_chosen(as_alice, run, addr
         ("trials/", 4),
         ("trials/?ordering=-storage", 5),
         ("trials/7/", 8),
-        ("front/", 4),
+        ("front/", 5),
         ("points/", 5),
         ("history/", 6),
         ("events/", 3),

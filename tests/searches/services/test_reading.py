@@ -45,6 +45,14 @@ def test_values_and_states_belong_to_their_numbers(run):
         assert found["state"][position] == expected
 
 
+def test_scores_of_less_effort_are_not_called_beaten(run):
+    def columns(number):
+        return {"value_0": 0.1, "value_1": 1.0, "fidelity": "epochs=1" if number == 2 else "full"}
+
+    bare_trials(run, 3, columns)
+    assert reading.points(run)["state"] == ["dominated", "reduced", "dominated"]
+
+
 @pytest.mark.slow
 def test_a_large_run_shows_its_whole_front_and_a_bounded_sample(run):
     fill(run, 5000)

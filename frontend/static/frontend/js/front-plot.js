@@ -8,6 +8,7 @@ const LOOKS = {
   front: { size: 9, opacity: 1 },
   dominated: { size: 6.5, opacity: 0.62 },
   infeasible: { size: 6, opacity: 0.6 },
+  reduced: { size: 6, opacity: 0.55 },
   fallen: { size: 15, opacity: 1, colour: "text", line: 2.5 },
   full: { size: 10, opacity: 1, colour: "accent", line: 1.5 },
 };
