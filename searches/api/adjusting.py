@@ -131,6 +131,7 @@ class AdjustedSpaces(Api):
     )
     def retrieve(self, request: Request, pk: int) -> Response:
         """Every width and resolution with the share that is within the limits."""
+        _refuse_unknown(request)
         spaces = Space.objects.visible_to(person(request))
         device = of_query(request, "device", DeviceProfile)
         question = Question(
@@ -143,6 +144,15 @@ class AdjustedSpaces(Api):
             seed=next(iter(_numbers(request, "seed", int)), 0),
         )
         return Response(adjusted(question=question))
+
+
+def _refuse_unknown(request: Request) -> None:
+    """A limit that is misspelt, or on what cannot be limited here, is not left out silently."""
+    known = ("device", "dataset", *LIMITED, "widths", "resolutions", "seed", "format")
+    unknown = [name for name in request.query_params if name not in known]
+    if unknown:
+        text = f"There is no such parameter here. Known: {', '.join(known[:-1])}."
+        raise RefusedRequest({name[:50]: [text] for name in unknown[:10]})
 
 
 def _numbers(request: Request, name: str, kind: Callable[[str], T]) -> list[T]:

@@ -82,8 +82,8 @@ class Comparisons(Api):
         ids = _ids(request.query_params.get("ids", ""))
         visible = self.queryset.visible_to(person(request)).defer("strategy_state")
         rows = visible.in_bulk([pk for pk in ids if pk <= HIGHEST_NUMBER])
-        if len(rows) < len(ids):
-            raise Http404
+        if missing := [str(pk) for pk in ids if pk not in rows]:
+            raise Http404(f"You have no run with the id {', '.join(missing)}.")
         found = comparing.compare([rows[pk] for pk in ids])
         return Response(Comparison(found).data)
 

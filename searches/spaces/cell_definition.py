@@ -34,13 +34,13 @@ class CellDefinition:
         topology: "blocks": every node takes two (input, operation) pairs and a merge; "pairs":
             every node adds up two operations on two different earlier states; "edges": an
             operation between any two nodes.
-        operations: names of `cell_operations.OPERATIONS`; in "pairs" `none` is a candidate of a
-            differentiable search only, since the derived cell keeps two real inputs per node.
+        operations: that an input may pass; in "pairs" `none` is a candidate of a differentiable
+            search only, since the derived cell keeps two real inputs per node.
         n_nodes: states that a cell computes; of "edges" also the input, as in NAS-Bench-201.
         channels: of a state in the first stage; doubled from stage to stage.
         resolutions: side of the square input image.
-        n_stages, n_cells: stages of different resolution, and cells in each of them besides the
-            one that reduces.
+        n_stages: of different resolution, each with half the side of the one before.
+        n_cells: of each stage, besides the one that reduces.
         merges: how a block joins its two halves; after "concat" a 1×1 convolution brings the
             channels back.
         inputs: of a block: "fixed", the two inputs of the cell (the outputs of the two layers
@@ -48,7 +48,8 @@ class CellDefinition:
         output: of blocks: "all" of them, or those that are "unused", concatenated.
         reduction: between stages, a searched "cell" with stride 2 where it reads its inputs, or
             a fixed "residual" block.
-        groups, heads: of the grouped convolution and of self-attention.
+        groups: of the grouped convolution.
+        heads: of self-attention.
     """
 
     operations: tuple[str, ...] = any_of(*BY_NAME)
@@ -159,7 +160,7 @@ def _unused(definition: CellDefinition) -> Problems:
 
 def _edges(definition: CellDefinition) -> Problems:
     if definition.n_nodes < 2:
-        yield "n_nodes", ["At least 2 nodes are needed, the input and the output."]
+        yield "n_nodes", ["Needs at least 2 nodes, the input and the output."]
     if definition.reduction != RESIDUAL:
         yield "reduction", ["With edges this can only be “residual”."]
     if definition.stem_width != definition.channels:

@@ -86,6 +86,7 @@ def test_the_data_set_decides_the_classes(as_alice, address, dataset):
         ("widths=" + ",".join(["1"] * 13), "widths", "at most 12"),
         ("seed=-1", "seed", "between 0"),
         ("device=x", "device", "no id"),
+        ("macs=3", "macs", "no such parameter"),
     ],
 )
 def test_senseless_questions_are_refused_by_place(as_alice, address, query, place, word):

@@ -53,8 +53,8 @@ def test_another_persons_runs_are_not_there(as_bob, pair):
         ("a,b", 400, "'a'; ids such as 3,7"),
         ("1;2", 400, "ids such as 3,7"),
         (",".join("1" * 30), 400, "At most 20"),
-        ("1,99999", 404, ""),
-        ("1,9999999999", 404, ""),
+        ("1,99999", 404, "no run with the id "),
+        ("1,9999999999", 404, "9999999999"),
     ],
 )
 def test_what_names_no_runs_is_refused(as_alice, pair, ids, status, reason):
