@@ -1,7 +1,9 @@
 """What people do with device profiles: upload, add a version, measure this machine, delete."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from pathlib import PurePath
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -13,12 +15,14 @@ from devices import versions
 from devices.models import DeviceProfile, ProfileVersion
 from devices.profiles import checks, intake
 from devices.profiles.kit.kit import Kit
+from devices.profiles.profile import Profile
 from webnas.accounts import quotas
 from webnas.refusals import ConflictingRequest, QuestionedRequest, RefusedRequest
 from webnas.work import files, leases
 
 HOST_NAME = "This machine"
 MAX_UPLOAD_BYTES = 16 * 2**20
+SUFFIXES = {".json", ".csv", ".tsv", ".yaml", ".yml", ".txt", ".log", ".zip"}
 
 
 def import_profile(
@@ -57,15 +61,42 @@ def new_version(
 ) -> ProfileVersion:
     """The next version of a device; runs that pinned an older one keep it."""
     accepted = _read(data, filename, answers)
-    latest = device.latest()
-    if latest and latest.content_sha256 == accepted.profile.content_sha256():
-        message = f"This is version {latest.number} unchanged."
-        raise RefusedRequest({"file": [message]}, message)
+    _refuse_unchanged(device, accepted)
     version = _version(accepted, device.owner, device)
     with transaction.atomic():
         if device.owner is not None:
             quotas.refuse_beyond(device.owner, len(data))
         return _store(device, version, original=data, filename=filename)
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What would be stored, and what the import has to say about it."""
+
+    profile: Profile
+    report: list[dict[str, Any]]
+
+
+def preview(
+    *,
+    owner: User,
+    data: bytes,
+    filename: str,
+    answers: Mapping[str, str],
+    device: DeviceProfile | None = None,
+) -> Preview:
+    """The import of a file without storing anything; refuses and asks as `import_profile` does."""
+    accepted = _read(data, filename, answers)
+    if device is not None:
+        _refuse_unchanged(device, accepted)
+    return Preview(accepted.profile, _report(accepted, owner, device))
+
+
+def _refuse_unchanged(device: DeviceProfile, accepted: intake.Accepted) -> None:
+    latest = device.latest()
+    if latest and latest.content_sha256 == accepted.profile.content_sha256():
+        message = f"This is version {latest.number} unchanged."
+        raise RefusedRequest({"file": [message]}, message)
 
 
 def _read(data: bytes, filename: str, answers: Mapping[str, str]) -> intake.Accepted:
@@ -75,7 +106,7 @@ def _read(data: bytes, filename: str, answers: Mapping[str, str]) -> intake.Acce
         raise RefusedRequest({"file": [message]}, message)
     verdict = intake.read(data, filename, answers=answers)
     if isinstance(verdict, intake.Question):
-        raise QuestionedRequest(verdict.question, verdict.field, verdict.choices)
+        raise _asked(verdict)
     if isinstance(verdict, intake.Refused):
         problems = [asdict(problem) for problem in verdict.problems]
         messages = [problem.text for problem in verdict.problems]
@@ -83,23 +114,34 @@ def _read(data: bytes, filename: str, answers: Mapping[str, str]) -> intake.Acce
     return verdict
 
 
+def _asked(question: intake.Question) -> QuestionedRequest:
+    also = [_asked(further) for further in question.also]
+    return QuestionedRequest(question.question, question.field, question.choices, also)
+
+
 def _version(
     accepted: intake.Accepted, owner: User | None, device: DeviceProfile | None = None
 ) -> ProfileVersion:
     """A version with what the import had to say, on rows of the owner's other devices, too."""
     version = versions.version_of(accepted.profile)
-    own = frozenset(versions.unpacked(version.fingerprints))
-    others = versions.newest_fingerprints(owner, apart_from=device)
-    problems = [*accepted.report, *checks.copied(own, others)]
-    version.report = [asdict(problem) for problem in problems]
+    version.report = _report(accepted, owner, device)
     return version
+
+
+def _report(
+    accepted: intake.Accepted, owner: User | None, device: DeviceProfile | None
+) -> list[dict[str, Any]]:
+    own = checks.fingerprints(accepted.profile)
+    others = versions.newest_fingerprints(owner, apart_from=device)
+    return [asdict(problem) for problem in (*accepted.report, *checks.copied(own, others))]
 
 
 def _store(
     device: DeviceProfile, version: ProfileVersion, *, original: bytes, filename: str
 ) -> ProfileVersion:
     """The version with the file as it came; the file goes when the row cannot be stored."""
-    suffix = ".csv" if filename.lower().endswith(".csv") else ".json"
+    suffix = PurePath(filename.lower()).suffix
+    suffix = suffix if suffix in SUFFIXES else ".dat"
     stored = files.write("profiles", suffix, original)
     version.original, version.n_bytes = stored.name, stored.n_bytes
     try:

@@ -5,6 +5,7 @@ row counts these files, so of each person only the latest waits. A ticket that n
 with leaves a file that no row names: the sweeper removes it.
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 
 from django.core import signing
@@ -29,8 +30,8 @@ class Parked:
     def ticket(self) -> str:
         return signing.dumps(asdict(self), salt=SALT, compress=True)
 
-    def answered(self, name: str, answer: str) -> "Parked":
-        return replace(self, answers=self.answers | {name: answer})
+    def answered(self, answers: Mapping[str, str]) -> "Parked":
+        return replace(self, answers={**self.answers, **answers})
 
     def read(self) -> bytes:
         return files.read(self.stored)

@@ -60,6 +60,7 @@ urlpatterns = [
     path("devices/", devices.device_list, name="device-list"),
     path("devices/upload/", profiles.upload, name="device-upload"),
     path("devices/answer/", profiles.answer, name="device-answer"),
+    path("devices/save/", profiles.save, name="device-save"),
     path("devices/kit/", kits.kit, name="device-kit"),
     path("devices/kit/download/", kits.download, name="device-kit-download"),
     path("devices/kit/token/", kits.token, name="device-kit-token"),

@@ -15,7 +15,7 @@ from webnas.refusals import ConflictingRequest, QuestionedRequest, RefusedReques
 def handle_exception(error: Exception, context: dict[str, Any]) -> Response | None:
     """Every error as `{detail, errors: {field: [message]}}`; a question as it is documented."""
     if isinstance(error, QuestionedRequest):
-        body = {"question": error.question, "field": error.field, "choices": error.choices}
+        body = error.body() | {"also": [further.body() for further in error.also]}
         return Response(body | error_body(error.detail, error.errors), status=error.status)
     if isinstance(error, RefusedRequest):
         return _refusal(error)

@@ -53,10 +53,25 @@ class ConflictingRequest(RefusedRequest):
 
 
 class QuestionedRequest(RefusedRequest):
-    """The request needs an answer first: repeat it with `field` set to one of `choices`."""
+    """The request needs an answer first: repeat it with `field` set to one of `choices`.
+
+    Args:
+        also: what else is not known yet, whatever the answer; one request may answer all.
+    """
 
     status = 422
 
-    def __init__(self, question: str, field: str, choices: Sequence[str]):
+    def __init__(
+        self,
+        question: str,
+        field: str,
+        choices: Sequence[str],
+        also: Sequence["QuestionedRequest"] = (),
+    ):
         super().__init__({field: [question]}, question)
         self.question, self.field, self.choices = question, field, list(choices)
+        self.also = list(also)
+
+    def body(self) -> dict[str, Any]:
+        """The question as the API says it."""
+        return {"question": self.question, "field": self.field, "choices": self.choices}

@@ -16,7 +16,6 @@ from devices import services
 from devices.api import serializers as shown
 from devices.api import uploads
 from devices.models import DeviceProfile, ProfileVersion
-from devices.profiles.operations import Operation
 from devices.profiles.profile import Profile
 from webnas.accounts import kit_tokens
 from webnas.refusals import ConflictingRequest, RefusedRequest
@@ -33,6 +32,7 @@ STORED = {
     201: shown.DeviceDetail,
     422: OpenApiResponse(Question, "Something must be known first: send it again with `field`."),
 }
+PREVIEW = {200: shown.Preview, 422: STORED[422]}
 VERSION = query("version", "Number of a version; left out: the newest.", type="integer", minimum=1)
 FORMAT = query("format", "Layout of the file.", enum=["json", "csv"], default="json")
 CONTENT_TYPES = {"json": "application/json", "csv": "text/csv; charset=utf-8"}
@@ -50,7 +50,7 @@ class Devices(mixins.ListModelMixin, OwnedRows):
     serializer_class = shown.Device
     filterset_class = DeviceFilter
     ordering_fields = ("name", "created_at", "id")
-    upload_actions = ("create", "upload", "add_version")
+    upload_actions = ("create", "upload", "add_version", "preview")
     kit_actions = ("create", "upload", "add_version")
 
     def get_queryset(self) -> QuerySet[Any]:
@@ -87,6 +87,19 @@ class Devices(mixins.ListModelMixin, OwnedRows):
     def upload(self, request: Request) -> Response:
         """Add a device from a profile in a file, CSV or JSON."""
         return self._import(request, uploads.of_form(request, shown.UploadDevice))
+
+    @extend_schema(request={FORM: shown.UploadVersion, **BODY}, responses=PREVIEW)
+    @action(detail=False, methods=["post"], parser_classes=[StrictJSON, BoundedMultiPart])
+    def preview(self, request: Request) -> Response:
+        """What an upload would store, and what the import has to say; nothing is stored."""
+        upload = uploads.of_either(request)
+        found = services.preview(
+            owner=person(request),
+            data=upload.data,
+            filename=upload.filename,
+            answers=upload.answers,
+        )
+        return Response(shown.Preview.of(found))
 
     def _import(self, request: Request, upload: uploads.Upload) -> Response:
         with kit_tokens.spent(request.auth):
@@ -144,7 +157,7 @@ class Devices(mixins.ListModelMixin, OwnedRows):
         """The rows of a profile: what each operation costs."""
         entries = self._version(request).document.get("entries", [])
         page = self.paginate_queryset(entries)
-        return self.get_paginated_response([_row(entry) for entry in page or []])
+        return self.get_paginated_response([shown.row_of(entry) for entry in page or []])
 
     @extend_schema(parameters=[VERSION, FORMAT], responses=TABLE)
     @action(detail=True, filterset_class=None, ordering_fields=(), pagination_class=None)
@@ -168,9 +181,3 @@ class Devices(mixins.ListModelMixin, OwnedRows):
         """Delete a device with all its versions; 409 names the runs that use it."""
         services.delete_device(device=self.get_own())
         return Response(status=status.HTTP_204_NO_CONTENT)
-
-
-def _row(entry: dict[str, Any]) -> dict[str, Any]:
-    figures = ("op", "mean_ms", "std_ms", "runs", "energy_mj", "source")
-    label = Operation.from_dict(entry["op"]).label()
-    return {"label": label} | {name: entry.get(name) for name in figures}

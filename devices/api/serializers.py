@@ -5,14 +5,17 @@ from typing import Any
 
 from rest_framework import serializers
 
+from devices import services
 from devices.models import DeviceProfile, ProfileVersion
 from devices.profiles.header import ASKED
+from devices.profiles.operations import Operation
 from webnas.rest.serializers import Strict
 
 # What an upload may say beside its file: the answers to the questions of the import.
 ANSWERS = ("format", "dialect", "metric", "unit", *ASKED)
 # Parts of a version's document that lists show; the rows stay in the database.
 HEADER = ("device", "runtime", "provenance")
+PREVIEWED = 20  # rows
 
 
 class Problem(serializers.Serializer[Any]):
@@ -94,6 +97,56 @@ class Row(serializers.Serializer[Any]):
     runs = serializers.IntegerField(allow_null=True)
     energy_mj = serializers.FloatField(allow_null=True)
     source = serializers.CharField(allow_null=True)  # type: ignore[assignment]
+
+
+class NetworkRow(serializers.Serializer[Any]):
+    """A whole network timed end to end."""
+
+    arch = serializers.DictField()
+    mean_ms = serializers.FloatField()
+    macs = serializers.FloatField(allow_null=True)
+    split = serializers.CharField(allow_null=True)
+
+
+class Preview(serializers.Serializer[Any]):
+    """What an upload would store: its facts, its first rows, and the findings of the import."""
+
+    name = serializers.CharField()
+    content_sha256 = serializers.CharField()
+    n_entries = serializers.IntegerField()
+    n_networks = serializers.IntegerField()
+    device = serializers.DictField()
+    runtime = serializers.DictField()
+    provenance = serializers.DictField()
+    rows = Row(many=True)
+    networks = NetworkRow(many=True)
+    report = Problem(many=True)
+
+    @staticmethod
+    def of(found: services.Preview) -> dict[str, Any]:
+        """The body of the answer."""
+        profile, document = found.profile, found.profile.to_dict()
+        entries, models = document["entries"], document.get("models", [])
+        return {
+            "name": profile.name,
+            "content_sha256": profile.content_sha256(),
+            "n_entries": len(entries),
+            "n_networks": len(models),
+            **{name: document[name] for name in HEADER},
+            "rows": [row_of(entry) for entry in entries[:PREVIEWED]],
+            "networks": [
+                {name: row.get(name) for name in ("arch", "mean_ms", "macs", "split")}
+                for row in models[:PREVIEWED]
+            ],
+            "report": found.report,
+        }
+
+
+def row_of(entry: dict[str, Any]) -> dict[str, Any]:
+    """An entry of a document as `Row` shows it."""
+    figures = ("op", "mean_ms", "std_ms", "runs", "energy_mj", "source")
+    label = Operation.from_dict(entry["op"]).label()
+    return {"label": label} | {name: entry.get(name) for name in figures}
 
 
 class Answers(Strict):

@@ -7,13 +7,15 @@ from rest_framework.exceptions import ParseError
 
 from webnas.rest.parsing import strict_json
 
+PROFILES = ".json,.csv,.tsv,.yaml,.yml,.txt,.log,.zip"
+
 
 class ProfileForm(forms.Form):
-    """A device profile in the native JSON or CSV form."""
+    """A device profile in the native form or in that of another tool."""
 
     file = forms.FileField(
         label="Profile",
-        widget=forms.FileInput(attrs={"accept": ".json,.csv,application/json,text/csv"}),
+        widget=forms.FileInput(attrs={"accept": PROFILES}),
     )
     name = forms.CharField(
         max_length=120, required=False, help_text="Empty: the name in the file."
@@ -25,7 +27,7 @@ class VersionForm(forms.Form):
 
     file = forms.FileField(
         label="Profile",
-        widget=forms.FileInput(attrs={"accept": ".json,.csv,application/json,text/csv"}),
+        widget=forms.FileInput(attrs={"accept": PROFILES}),
     )
 
 

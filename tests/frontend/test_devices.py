@@ -38,20 +38,65 @@ def upload(web, content, name="board.json", **fields):
     return web.post(reverse("device-upload"), {"file": file(content, name), **fields})
 
 
+def saved(web, answer, **fields):
+    """What comes of saving a previewed upload."""
+    assert answer.status_code == 200, html_of(answer)
+    return web.post(reverse("device-save"), {"ticket": answer.context["ticket"], **fields})
+
+
 def html_of(answer) -> str:
     return " ".join(answer.content.decode().split())
 
 
 def test_an_uploaded_profile_becomes_a_device(web, ada):
-    answer = upload(web, document(), name="board.json")
+    answer = saved(web, upload(web, document(), name="board.json"))
     device = DeviceProfile.objects.get()
     assert answer.url == reverse("device", args=[device.pk])
     assert (device.owner, device.name, device.latest().n_entries) == (ada, "My board", 2)
 
 
 def test_the_person_may_name_it(web):
-    web.post(reverse("device-upload"), {"file": file(document()), "name": "Door camera"})
-    assert DeviceProfile.objects.get().name == "Door camera"
+    shown = web.post(reverse("device-upload"), {"file": file(document()), "name": "Door camera"})
+    assert shown.context["name"] == "Door camera"
+    saved(web, shown, name="Yard camera")
+    assert DeviceProfile.objects.get().name == "Yard camera"
+
+
+def test_a_preview_stores_nothing_and_shows_what_would_be(web):
+    html = html_of(upload(web, document()))
+    for words in (
+        "This would be stored",
+        "My board",
+        "2 rows",
+        "conv 32×32×3→16 k3",
+        "onnxruntime",
+    ):
+        assert words in html
+    assert not DeviceProfile.objects.exists()
+
+
+def test_a_preview_shows_what_looks_doubtful(web):
+    entries = [row | {"std_ms": 1.0} for row in document()["entries"]]
+    assert "2 of 2 rows have a spread above 3 times" in html_of(
+        upload(web, document(entries=entries))
+    )
+
+
+def test_a_name_that_is_taken_is_said_on_the_preview(web, mine):
+    answer = saved(web, upload(web, document()), name="Mine")
+    assert answer.status_code == 400
+    assert "You have a device called “Mine”" in html_of(answer)
+    assert saved(web, upload(web, document()), name="Other").status_code == 302
+
+
+def test_a_preview_is_saved_once_and_by_its_owner(web, others_web):
+    ticket = {"ticket": upload(web, document()).context["ticket"]}
+    assert "waited too long" in html_of(
+        others_web.post(reverse("device-save"), ticket, follow=True)
+    )
+    assert web.post(reverse("device-save"), ticket).status_code == 302
+    assert "is gone" in html_of(web.post(reverse("device-save"), ticket, follow=True))
+    assert DeviceProfile.objects.count() == 1
 
 
 def test_what_is_wrong_is_listed_row_by_row(web):
@@ -81,26 +126,27 @@ CSV = "type,h,cin,cout,k,latency\nconv,32,3,16,3,0.2\nconv,16,16,16,1,0.1\n"
 
 
 def asked(answer) -> dict[str, str]:
-    """The hidden fields of the question."""
-    question = answer.context["question"]
-    return {"ticket": answer.context["ticket"], "field": question.field}
+    """The hidden field of the questions."""
+    return {"ticket": answer.context["ticket"]}
 
 
 def answered_to_the_end(web, answer):
-    """Answer each question with its first choice, or with a text."""
+    """Answer each question with its first choice, or with a text, and save."""
     for _ in range(12):
         if answer.status_code != 422:
-            return answer
-        choices = answer.context["question"].choices
-        reply = {"answer": choices[0] if choices else "1"}
-        answer = web.post(reverse("device-answer"), asked(answer) | reply)
+            return saved(web, answer)
+        questions = answer.context["questions"]
+        said = {f"said-{q.field}": q.choices[0] if q.choices else "1" for q in questions}
+        answer = web.post(reverse("device-answer"), asked(answer) | said)
     raise AssertionError("The questions did not end.")
 
 
 def test_a_question_keeps_the_file_and_is_answered_on_the_page(web):
     answer = upload(web, CSV, "times.csv")
     assert answer.status_code == 422
-    assert "One question about times.csv" in html_of(answer)
+    html = html_of(answer)
+    assert "6 questions about times.csv" in html
+    assert html.count("<fieldset") + html.count('<label for="said-') == 6
     answered_to_the_end(web, answer)
     assert DeviceProfile.objects.count() == 1
 
@@ -116,22 +162,34 @@ def test_of_each_person_only_the_latest_file_waits(web, others_web):
     for number in range(3):
         last = asked(upload(web, CSV, f"{number}.csv"))
     assert len(list(files.stored("parked"))) == 2
-    answer = web.post(reverse("device-answer"), first | {"answer": "ms"}, follow=True)
+    answer = web.post(reverse("device-answer"), first | {"said-unit": "ms"}, follow=True)
     assert "This upload is gone" in html_of(answer)
     for browser, fields in ((web, last), (others_web, theirs)):
-        answer = browser.post(reverse("device-answer"), fields | {"answer": "ms"}, follow=True)
+        answer = browser.post(reverse("device-answer"), fields | {"said-unit": "ms"}, follow=True)
         assert "is gone" not in html_of(answer)
+
+
+def test_answers_can_be_given_again(web):
+    shown = web.post(
+        reverse("device-answer"),
+        asked(upload(web, document(runtime={"engine": "x", "dtype": "fp32", "threads": 1})))
+        | {"said-batch": "4"},
+    )
+    assert "Your answers" in html_of(shown)
+    again = web.post(reverse("device-answer"), asked(shown))
+    assert [question.field for question in again.context["questions"]] == ["batch"]
+    assert "did not fit" not in html_of(again)
 
 
 def test_a_wrong_answer_is_asked_for_again(web):
     fields = asked(upload(web, CSV, "times.csv"))
-    answer = web.post(reverse("device-answer"), fields | {"answer": "furlongs"})
+    answer = web.post(reverse("device-answer"), fields | {"said-unit": "furlongs"})
     assert answer.status_code in (400, 422)
     assert not DeviceProfile.objects.exists()
 
 
 def test_nobody_answers_for_another_person(web, others_web):
-    fields = asked(upload(web, CSV, "times.csv")) | {"answer": "ms"}
+    fields = asked(upload(web, CSV, "times.csv")) | {"said-unit": "ms"}
     answer = others_web.post(reverse("device-answer"), fields, follow=True)
     assert "waited too long" in html_of(answer)
 
@@ -142,7 +200,7 @@ def test_nobody_answers_for_another_person(web, others_web):
     ids=["empty", "no signature", "signed for another form"],
 )
 def test_a_made_up_ticket_is_worth_nothing(web, ticket):
-    fields = {"ticket": ticket, "field": "unit", "answer": "ms"}
+    fields = {"ticket": ticket, "field": "unit", "said-unit": "ms"}
     answer = web.post(reverse("device-answer"), fields, follow=True)
     assert "send the file again" in html_of(answer)
 
@@ -172,10 +230,7 @@ def test_rows_are_cut_into_pages_and_by_type(web, mine):
 def test_a_download_can_be_uploaded_again(web, ada, mine, kind):
     answer = web.get(reverse("device-download", args=[mine.pk]), {"format": kind})
     assert answer["Content-Disposition"] == f'attachment; filename="mine-v1.{kind}"'
-    web.post(
-        reverse("device-upload"),
-        {"file": file(answer.content.decode(), f"again.{kind}"), "name": "Again"},
-    )
+    saved(web, upload(web, answer.content.decode(), f"again.{kind}"), name="Again")
     again = DeviceProfile.objects.get(name="Again")
     assert again.latest().content_sha256 == mine.latest().content_sha256
 
@@ -187,7 +242,7 @@ def test_an_unknown_format_is_not_there(web, mine):
 
 def test_new_numbers_become_a_version(web, mine):
     address = reverse("device-version", args=[mine.pk])
-    web.post(address, {"file": file(document())})
+    saved(web, web.post(address, {"file": file(document())}))
     assert mine.latest().number == 2
     older = web.get(reverse("device", args=[mine.pk]), {"version": "1"})
     assert older.context["version"].number == 1
@@ -196,7 +251,7 @@ def test_new_numbers_become_a_version(web, mine):
 
 def test_the_same_numbers_make_no_version(web, mine):
     address = reverse("device-version", args=[mine.pk])
-    web.post(address, {"file": file(document())})
+    saved(web, web.post(address, {"file": file(document())}))
     answer = web.post(address, {"file": file(document())})
     assert "version 2 unchanged" in html_of(answer)
 

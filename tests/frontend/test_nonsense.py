@@ -38,7 +38,16 @@ def test_no_field_breaks_an_action(web, run, value):
     number = run.trials.filter(on_front=True).first().number
     device = run.pinned.get().device_id
     fields = ["name", "label", "budget", "fine_tune_epochs", "definition", "folder", "seed"]
-    fields += ["file", "ticket", "field", "answer", "dataset", "strategy", "goal-accuracy"]
+    fields += [
+        "file",
+        "ticket",
+        "field",
+        "answer",
+        "said-unit",
+        "dataset",
+        "strategy",
+        "goal-accuracy",
+    ]
     addresses = [
         reverse("run-action", args=[run.pk, "extend"]),
         reverse("run-action", args=[run.pk, "rename"]),
@@ -47,6 +56,7 @@ def test_no_field_breaks_an_action(web, run, value):
         reverse("run-preview"),
         reverse("device-upload"),
         reverse("device-answer"),
+        reverse("device-save"),
         reverse("device-version", args=[device]),
         reverse("dataset-upload"),
         reverse("dataset-register"),

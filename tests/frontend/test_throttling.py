@@ -15,6 +15,7 @@ UPLOADS = (
     "dataset-register",
     "device-upload",
     "device-answer",
+    "device-save",
     "device-version",
     "space-create",
 )

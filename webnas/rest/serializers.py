@@ -34,9 +34,18 @@ class Refusal(serializers.Serializer[Any]):
     errors = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))  # type: ignore[assignment]
 
 
-class Question(Refusal):
-    """An upload that needs an answer: repeat it with `field` set to one of `choices`."""
+class FurtherQuestion(serializers.Serializer[Any]):
+    """What else is not known yet."""
 
     question = serializers.CharField()
     field = serializers.CharField()
     choices = serializers.ListField(child=serializers.CharField())
+
+
+class Question(Refusal):
+    """An upload that needs answers: repeat it with each `field` set to one of its `choices`."""
+
+    question = serializers.CharField()
+    field = serializers.CharField()
+    choices = serializers.ListField(child=serializers.CharField())
+    also = FurtherQuestion(many=True)

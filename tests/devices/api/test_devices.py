@@ -60,6 +60,58 @@ def test_what_is_missing_is_asked_for_and_answered(as_alice, document, as_file):
     assert as_alice.post(DEVICES + "upload/", body, format="multipart").status_code == 201
 
 
+def test_everything_that_is_missing_is_asked_for_at_once(as_alice, document):
+    document["runtime"] = {"engine": "onnxruntime"}
+    asked = as_alice.post(DEVICES, document).data
+    fields = [asked["field"], *(further["field"] for further in asked["also"])]
+    assert fields == ["dtype", "batch", "threads"]
+    assert "fp32" in asked["choices"]
+    answers = {"dtype": "fp32", "batch": 1, "threads": 2}
+    assert as_alice.post(DEVICES, {**document, **answers}).status_code == 201
+
+
+def test_a_preview_says_what_would_be_stored_and_stores_nothing(as_alice, document, as_file):
+    document["entries"][0]["std_ms"] = 5.0
+    document["models"] = [{"arch": {"r": r}, "mean_ms": 2.0, "macs": 1e7} for r in (1, 2, 3)]
+    body = {"file": as_file(document)}
+    answers = [
+        as_alice.post(DEVICES + "preview/", document),
+        as_alice.post(DEVICES + "preview/", body, format="multipart"),
+    ]
+    for answer in answers:
+        assert answer.status_code == 200
+        assert (answer.data["n_entries"], answer.data["n_networks"]) == (4, 3)
+        assert answer.data["rows"][0]["label"] == "conv 32×32×3→8 k3"
+        assert any("spread above 3 times" in row["text"] for row in answer.data["report"])
+    assert not DeviceProfile.objects.exists()
+    stored = as_alice.post(DEVICES, document)
+    assert stored.data["version"]["content_sha256"] == answers[0].data["content_sha256"]
+
+
+def test_a_preview_refuses_and_asks_like_an_upload(as_alice, as_reader, anonymous, document):
+    address = DEVICES + "preview/"
+    assert as_reader.post(address, document).status_code == 403
+    assert anonymous.post(address, document).status_code == 401
+    assert as_alice.post(address, {**document, "runtime": {}}).status_code == 422
+    document["entries"] = [{"op": None}]
+    refused = as_alice.post(address, document)
+    assert refused.status_code == 400
+    assert refused.data["problems"]
+
+
+def test_a_table_of_another_tool_becomes_a_device(as_alice, as_file):
+    table = b"Conv-input:192x192x3-output:96x96x24: {count: 40, mean: 0.71, std: 0.02}\n"
+    table += b"Logits-input:1x1x1536-output:1000: {count: 40, mean: 0.66, std: 0.08}\n"
+    body = {"file": as_file(table, "note.yaml")}
+    asked = as_alice.post(DEVICES + "upload/", body, format="multipart")
+    assert asked.data["field"] == "dialect"
+    answers = {"kind": "mobile", "engine": "tflite", "dtype": "fp32", "batch": "1", "threads": "1"}
+    body = {"file": as_file(table, "note.yaml"), "dialect": "ofa", **answers}
+    taken = as_alice.post(DEVICES + "upload/", body, format="multipart")
+    assert taken.status_code == 201
+    assert taken.data["version"]["provenance"]["source_format"] == "ofa"
+
+
 def test_a_name_is_taken_once_per_owner(as_alice, as_bob, document):
     assert as_alice.post(DEVICES, document).status_code == 201
     again = as_alice.post(DEVICES, document)
