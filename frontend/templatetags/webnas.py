@@ -60,6 +60,7 @@ MEANINGS = {
     "supernet": "With weights shared with all other networks, batch norm measured anew.",
     "reduced": "Trained for less than the whole recipe.",
     "inherited": "With weights taken over from another network.",
+    "predicted weights": "With weights that a hypernetwork wrote, without any training.",
     "proxy": "An estimate that trains nothing.",
 }
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from searches.evaluators.settings import FullSettings
+from searches.evaluators.settings import FullSettings, HypernetworkSettings
 from searches.spaces.base import SearchSpace
 from searches.spaces.registry import FAMILIES
 
 # Tag of a space whose networks can have less of a quantity than the architecture says.
 TAGS = {"resolution": "reducible resolution", "channels": "reducible channels"}
+
+# Weights of a generator: with gradients and Adam's averages 1.6 GB.
+MOST_NUMBERS = 1e8
+LEAST_HIDDEN = 4
 
 
 def reducible(space: SearchSpace, settings: FullSettings, _: int) -> Mapping[str, list[str]]:
@@ -21,4 +25,21 @@ def reducible(space: SearchSpace, settings: FullSettings, _: int) -> Mapping[str
     text = f"The {settings.reduces} of {card.label} cannot be reduced; "
     return {
         "evaluator_settings.reduces": [text + f"{', '.join(['epochs', 'data', *possible])} can."]
+    }
+
+
+def fits_in_memory(
+    space: SearchSpace, settings: HypernetworkSettings, _: int
+) -> Mapping[str, list[str]]:
+    """Why the generator of a space's weights would be too large; it has a map for each of them."""
+    parameters = [operation.parameters() for operation in space.operation_table()]
+    largest, _genes = space.extreme(parameters, aggregate="sum", largest=True)
+    numbers = largest * (settings.hidden + 1)
+    if numbers <= MOST_NUMBERS:
+        return {}
+    fitting = int(MOST_NUMBERS / largest) - 1
+    least = f"at most {fitting} fits" if fitting >= LEAST_HIDDEN else "no width fits"
+    text = f"{largest:,.0f} weights times {settings.hidden} are too many: {least}. "
+    return {
+        "evaluator_settings.hidden": [text + "The graph hypernetwork does not grow with them."]
     }

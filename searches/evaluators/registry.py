@@ -82,6 +82,29 @@ EVALUATORS = Registry(
             qualities=zero_cost.MEASURES,
         ),
         Card(
+            name="hypernetwork",
+            label="Hypernetwork (choices)",
+            path="searches.evaluators.hypernetwork:GeneratorEvaluator",
+            settings="searches.evaluators.settings:HypernetworkSettings",
+            summary="Trains one network that writes the weights of any other from its choices, "
+            "and judges each with these. The run's page shows whether it listens to them.",
+            requires=frozenset({"networks"}),
+            provides=frozenset({"shared weights"}),
+            presets={"demo": {"epochs": 40}, "standard": {"epochs": 150}},
+            precheck="searches.evaluators.prechecks:fits_in_memory",
+        ),
+        Card(
+            name="graph_hypernetwork",
+            label="Hypernetwork (graph)",
+            path="searches.evaluators.hypernetwork:GraphEvaluator",
+            settings="searches.evaluators.settings:HypernetworkSettings",
+            summary="As above, but reads the graph of layers: small for any space, and slower to "
+            "train.",
+            requires=frozenset({"networks"}),
+            provides=frozenset({"shared weights"}),
+            presets={"demo": {"epochs": 40}, "standard": {"epochs": 150, "networks": 4}},
+        ),
+        Card(
             name="inherited",
             label="Weight inheritance",
             path="searches.evaluators.inherited:InheritedEvaluator",

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from searches.objectives.fidelity import POWERS, Scale
 from searches.training.settings import (
+    HypernetworkTrainingSettings,
     ShrinkingTrainingSettings,
     SupernetTrainingSettings,
     TrainingSettings,
@@ -62,6 +63,11 @@ class FullSettings(TrainingSettings):
     def scale(self) -> Scale:
         """The fidelities of these evaluations."""
         return Scale(self.epochs if self.reduces == "epochs" else 100, self.reduces)
+
+
+@dataclass(frozen=True)
+class HypernetworkSettings(HypernetworkTrainingSettings):
+    """Train one network that writes the weights of all others; judge each with its own."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 from torch import nn
 
@@ -21,10 +21,20 @@ from searches.training.task import Split, Task
 AnySettings = SupernetSettings | OnceForAllSettings
 
 
+class Recalibrated(Protocol):
+    """Settings of an evaluator whose candidates have shared weights."""
+
+    @property
+    def recalibration_images(self) -> int:
+        """Training images over which batch norm is measured."""
+
+
 class SupernetCandidate(Candidate):
     """Extraction and recalibration are one step, a matter of a second."""
 
-    def __init__(self, network: nn.Module, task: Task, settings: AnySettings):
+    provenance = "supernet"
+
+    def __init__(self, network: nn.Module, task: Task, settings: Recalibrated):
         self._network = network
         self.task = task
         self.settings = settings
@@ -58,7 +68,7 @@ class SupernetCandidate(Candidate):
             self._network,
             split,
             resolution=self.resolution,
-            provenance="supernet",
+            provenance=self.provenance,
             tick=tick,
         )
 

@@ -17,7 +17,15 @@ Kind = Literal["quality", "cost", "result", "proxy"]
 # From the most to the least trustworthy (DESIGN, 7).
 COST_PROVENANCES = ("measured", "looked up", "interpolated", "predicted", "analytic")
 # "table": as a table of known results says, whoever measured it.
-QUALITY_PROVENANCES = ("table", "fully trained", "reduced", "supernet", "inherited", "proxy")
+QUALITY_PROVENANCES = (
+    "table",
+    "fully trained",
+    "reduced",
+    "supernet",
+    "inherited",
+    "predicted weights",
+    "proxy",
+)
 
 
 @dataclass(frozen=True)

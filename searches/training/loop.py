@@ -101,6 +101,10 @@ class Training(Trainable):
         self.learn_labels(inputs, targets)
         return ()
 
+    def move(self, paths: Sequence[Mapping[str, Index]]) -> None:
+        """Move the weights by the gradients, only those on the paths if there are any."""
+        self.optimiser.step(self._learning_rate(), paths)
+
     def learn_labels(self, inputs: Tensor, targets: Tensor) -> Tensor:
         """One pass whose loss is that of the labels; returns the outputs, without a graph."""
         outputs = self.module(inputs)
@@ -129,8 +133,7 @@ class Training(Trainable):
         inputs, targets = self.task.batch(
             "train", self._indices(), resolution, generator(self.seed, "augment", self.step)
         )
-        paths = self.learn(inputs, targets)
-        self.optimiser.step(self._learning_rate(), paths)
+        self.move(self.learn(inputs, targets))
         self.step += 1
 
     def _learning_rate(self) -> float:

@@ -125,6 +125,58 @@ class ShrinkingTrainingSettings(TrainingSettings):
 
 
 @dataclass(frozen=True)
+class HypernetworkTrainingSettings(TrainingSettings):
+    """Adam on a network that predicts the weights of others."""
+
+    learning_rate: float = field(
+        default=2e-3,
+        metadata={"help": "At the peak, after the warm-up.", "min": 1e-6, "max": 1.0},
+    )
+    momentum: float = field(
+        default=0.9,
+        metadata={"help": "Of Adam's average of the gradients.", "min": 0.0, "max": 0.999},
+    )
+    weight_decay: float = field(
+        default=1e-5,
+        metadata={"help": "Of the hypernetwork's own weights.", "min": 0.0, "max": 1.0},
+    )
+    networks: int = field(
+        default=1,
+        metadata={
+            "help": "Architectures drawn for a step, all trained on the same batch.",
+            "min": 1,
+            "max": 32,
+        },
+    )
+    hidden: int = field(
+        default=32,
+        metadata={
+            "help": "Width of the hypernetwork: numbers that describe an architecture, or each of "
+            "its layers.",
+            "min": 4,
+            "max": 512,
+        },
+    )
+    recalibration_images: int = field(
+        default=1000,
+        metadata={
+            "help": "Training images over which batch norm is measured for each candidate.",
+            "min": 32,
+            "max": 100_000,
+        },
+    )
+    control_networks: int = field(
+        default=24,
+        metadata={
+            "help": "Networks that are also judged with weights predicted for another one, to "
+            "show whether it matters which architecture it is told of.",
+            "min": 2,
+            "max": 1000,
+        },
+    )
+
+
+@dataclass(frozen=True)
 class FineTuneSettings(TrainingSettings):
     """Training a network further that has good weights already: short, at a low rate."""
 

@@ -65,26 +65,28 @@ def _residual(name: str, layer: Residual, out: Axis, inn: Axis) -> Iterator[Piec
 
 
 def _cell(name: str, cell: Cell, channels: int, read: Sequence[Axis]) -> Iterator[Piece]:
+    states = list(read)
     for number, match in enumerate(cell.inputs):
-        out = axis(f"{name}.input{number}", channels)
-        yield from _operation(f"{name}.inputs.{number}", match, out, read[number])
-    for number, node in enumerate(cell.nodes):
-        yield from _node(f"{name}.nodes.{number}", cast("Node", node), channels)
+        states[number] = axis(f"{name}.input{number}", channels)
+        yield from _operation(f"{name}.inputs.{number}", match, states[number], read[number])
+    for number, module in enumerate(cell.nodes):
+        states.append(axis(f"{name}.state{len(states)}", channels))
+        yield from _node(f"{name}.nodes.{number}", cast("Node", module), states)
 
 
-def _node(name: str, node: Node, channels: int) -> Iterator[Piece]:
+def _node(name: str, node: Node, states: Sequence[Axis]) -> Iterator[Piece]:
+    """What computes the last of the states."""
     seen: Counter[int] = Counter()
     parts: list[Channels] = []
     for state, operation in zip(node.states, node.operations, strict=True):
         place = f"{name}.from{state}.{seen[state]}"
         seen[state] += 1
-        parts.append(Channels(place, channels))
-        same = axis(f"{name}.sum", channels)
+        parts.append(Channels(place, states[-1][0].width))
+        out = states[-1] if node.narrow is None else (parts[-1],)
         kind = f"{place}.{type(operation).__name__}"
-        yield from _operation(kind, operation, same, same, is_silent=True)
+        yield from _operation(kind, operation, out, states[state], is_silent=True)
     if node.narrow is not None:
-        out = axis(f"{name}.sum", channels)
-        yield from _operation(f"{name}.narrow", node.narrow, out, tuple(parts))
+        yield from _operation(f"{name}.narrow", node.narrow, states[-1], tuple(parts))
 
 
 def _operation(

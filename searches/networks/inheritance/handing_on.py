@@ -221,3 +221,17 @@ def _as_far_as(value: Tensor, dimension: int, width: int) -> Tensor:
 def _words(way: Way) -> set[str]:
     change = len(way.source) - way.before
     return {"wider"} if change > 0 else {"narrower"} if change < 0 else set()
+
+
+def centred(value: Tensor, shape: Sequence[int], *, n_channels: int) -> Tensor:
+    """A part of a larger tensor: the first channels, and the centre of the kernel.
+
+    Args:
+        value: At least as large as `shape` along every dimension.
+        shape: Wanted.
+        n_channels: Dimensions of channels, before those of the kernel.
+    """
+    for dimension, size in enumerate(shape):
+        more = value.shape[dimension] - size
+        value = value.narrow(dimension, 0 if dimension < n_channels else more // 2, size)
+    return value

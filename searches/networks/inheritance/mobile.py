@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import cast
 
-import torch
-from torch import nn
+from torch import Tensor, nn
 
 from searches.networks.inheritance.pieces import (
     Axis,
@@ -67,11 +67,9 @@ def _bottleneck(name: str, block: MBConv, out: Axis, inn: Axis) -> Iterator[Piec
     yield from norm_pieces(f"{name}.project.norm", block.project.norm, out, is_silent=silent)
 
 
-def _reordered(piece: Piece, order: torch.Tensor) -> Piece:
-    def store(value: torch.Tensor) -> None:
-        piece.store(value[order.argsort()])
-
-    return Piece(piece.name, piece.value[order], piece.axes, store, piece.is_silent)
+def _reordered(piece: Piece, order: Tensor) -> Piece:
+    back = order.argsort()
+    return replace(piece, value=piece.value[order], fit=lambda value: value[back])
 
 
 def _conv_norm(name: str, layer: nn.Module, out: Axis, inn: Axis) -> Iterator[Piece]:

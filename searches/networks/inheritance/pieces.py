@@ -25,28 +25,38 @@ class Channels(NamedTuple):
 Axis = tuple[Channels, ...]  # what is concatenated along it
 
 
+def _as_it_is(value: Tensor) -> Tensor:
+    return value
+
+
 @dataclass(frozen=True)
 class Piece:
     """One tensor.
 
     Attributes:
         name: The same in every network of the space that has the layer.
+        tensor: Of the network.
         value: As a layer without groups or dilation would have it: [out, in, ...], or [out, ...].
         axes: Of its first dimensions; those after them are the kernel's.
-        store: Puts a tensor of the shape of `value` into the network.
+        fit: From a tensor of the shape of `value` to what the network has; differentiable.
         is_silent: Zeros here make a new layer add nothing.
-        is_dense: The second axis is summed over.
     """
 
     name: str
+    tensor: Tensor
     value: Tensor
     axes: tuple[Axis, ...]
-    store: Callable[[Tensor], None]
+    fit: Callable[[Tensor], Tensor] = _as_it_is
     is_silent: bool = False
 
     @property
     def is_dense(self) -> bool:
+        """Whether the second axis is summed over."""
         return len(self.axes) > 1
+
+    def store(self, value: Tensor) -> None:
+        """Put a tensor of the shape of `value` into the network."""
+        self.tensor.data.copy_(self.fit(value))
 
 
 def axis(name: str, width: int) -> Axis:
@@ -55,11 +65,7 @@ def axis(name: str, width: int) -> Axis:
 
 def plain(name: str, tensor: Tensor, *axes: Axis, is_silent: bool = False) -> Piece:
     """A tensor that is stored as it is."""
-
-    def store(value: Tensor) -> None:
-        tensor.data.copy_(value)
-
-    return Piece(name, tensor.detach(), axes, store, is_silent)
+    return Piece(name, tensor, tensor.detach(), axes, is_silent=is_silent)
 
 
 def norm_pieces(
@@ -95,7 +101,8 @@ def conv_pieces(
     if conv.groups == conv.in_channels == conv.out_channels and conv.groups > 1:
         yield plain(f"{name}.weight", conv.weight, out)
         return
-    yield Piece(f"{name}.weight", dense(conv, order), (out, inn), _storing(conv, order))
+    value, fit = dense(conv, order), _fitting(conv, order)
+    yield Piece(f"{name}.weight", conv.weight, value, (out, inn), fit)
     if conv.bias is not None:
         yield plain(f"{name}.bias", conv.bias, out)
 
@@ -120,20 +127,20 @@ def _extent(conv: nn.Conv2d) -> tuple[int, int]:
     return cast("tuple[int, int]", tuple(sizes))
 
 
-def _storing(conv: nn.Conv2d, order: Tensor | None) -> Callable[[Tensor], None]:
+def _fitting(conv: nn.Conv2d, order: Tensor | None) -> Callable[[Tensor], Tensor]:
     """The inverse of `dense`; what groups and dilation have no place for is left out."""
+    if conv.groups == 1 and conv.dilation == (1, 1) and order is None:
+        return _as_it_is
 
-    def store(value: Tensor) -> None:
+    def fit(value: Tensor) -> Tensor:
         if order is not None:
             value = value[order.argsort()]
-        n_out, n_in = conv.weight.shape[:2]
         rows, columns = (slice(None, None, step) for step in conv.dilation)
-        for group in range(conv.groups):
-            own = slice(group * n_out // conv.groups, (group + 1) * n_out // conv.groups)
-            read = slice(group * n_in, (group + 1) * n_in)
-            conv.weight.data[own] = value[own, read, rows, columns]
+        blocks = value[:, :, rows, columns].chunk(conv.groups)
+        n_in = value.shape[1] // conv.groups
+        return torch.cat([b[:, g * n_in : (g + 1) * n_in] for g, b in enumerate(blocks)])
 
-    return store
+    return fit
 
 
 def unshuffled(channels: int, groups: int) -> Tensor:

@@ -1,0 +1,1 @@
+"""Networks whose output are the weights of other networks."""
