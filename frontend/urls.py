@@ -44,7 +44,7 @@ urlpatterns = [
     path("runs/<int:pk>/trust.json", trusting.figure, name="run-trust-figure"),
     path("runs/<int:pk>/front.json", run_parts.front_figure, name="run-front"),
     re_path(
-        r"^runs/(?P<pk>\d+)/(?P<name>training|hypervolume|choices|decisions|memory)\.json$",
+        r"^runs/(?P<pk>\d+)/(?P<name>training|hypervolume|choices|decisions|memory|lineage)\.json$",
         run_parts.curve_figure,
         name="run-curve",
     ),

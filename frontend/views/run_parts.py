@@ -14,11 +14,11 @@ from django.utils.cache import get_conditional_response
 from django.utils.http import quote_etag
 from django.views.decorators.http import require_safe
 
-from frontend import formats, one_shot_plots, overviews, plots
+from frontend import formats, lineage_plots, one_shot_plots, overviews, plots
 from frontend.views.scoping import own_run
 from searches.models import FullTraining, Run, Trial
 from searches.runner.trust import scores_of, truth_of
-from searches.services import reading, trust, waiting
+from searches.services import lineages, reading, trust, waiting
 from searches.services.progress import progress_of
 
 PER_PAGE = 12
@@ -173,6 +173,9 @@ def curve_figure(request: HttpRequest, pk: int, name: str) -> JsonResponse:
         report = run.supernet.report if run.supernet else {}
         figure = one_shot_plots.choices if name == "choices" else one_shot_plots.memory
         return JsonResponse(figure(report))
+    if name == "lineage":
+        label = reading.objective_labels(run)[0]["label"]
+        return JsonResponse(lineage_plots.tree(lineages.tree(run), label))
     history = reading.history(run)
     if name == "decisions":
         return JsonResponse(one_shot_plots.decisions(history[Run.Stage.TRAIN]))

@@ -14,7 +14,7 @@ from frontend.views.asking import page_of, whole_number
 from frontend.views.scoping import own_run, own_runs
 from frontend.views.trials import detail
 from searches.models import Run
-from searches.services import reading, waiting
+from searches.services import lineages, reading, waiting
 
 PER_PAGE = 25
 ORDERS = {
@@ -95,6 +95,8 @@ def run_page(request: HttpRequest, pk: int) -> HttpResponse:
         "is_tabular": reading.is_tabular(run),
         "is_staged": reading.judges_in_rungs(run),
         "is_one_shot": reading.searches_by_training(run),
+        "hands_on": lineages.hands_on(run),
+        "predicts_weights": reading.predicts_weights(run),
         "is_limited": any(name.startswith("limit.") for name in request.GET),
         **run_parts.status_of(run, ""),
         **run_parts.networks_of(request, run),

@@ -12,7 +12,7 @@ from frontend.forms.choosing import ChooseForm
 from frontend.views.asking import refusals_shown_in, signed_in
 from frontend.views.scoping import own_run
 from searches.models import Run, Trial
-from searches.services import anatomy, models, trust
+from searches.services import anatomy, lineages, models, trust
 
 
 def detail(run: Run, trial: Trial, form: ChooseForm | None = None) -> dict[str, Any]:
@@ -34,6 +34,7 @@ def detail(run: Run, trial: Trial, form: ChooseForm | None = None) -> dict[str, 
         "device": anatomy_of["devices"][0] if anatomy_of["devices"] else None,
         "drawing": drawing.network(anatomy_of["blocks"], device),
         "is_flat": drawing.is_flat(anatomy_of["blocks"]),
+        "lineage": lineages.ancestors(trial) if "lineage" in trial.data else [],
         "chosen": list(trial.chosen.all()),
         "choose_form": form or ChooseForm(initial={"name": f"{run.name} #{trial.number}"[:120]}),
     }

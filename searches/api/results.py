@@ -28,7 +28,7 @@ from searches.api.run_answers import (
 from searches.api.run_bodies import ChooseTrial
 from searches.models import Run, Trial
 from searches.runner import engine
-from searches.services import anatomy, models, reading, trust
+from searches.services import anatomy, lineages, models, reading, trust
 from webnas.refusals import RefusedRequest
 from webnas.rest.schema import TABLE, query
 from webnas.rest.views import Api, accepted, person
@@ -88,6 +88,7 @@ class Results(Api):
         trial.architecture = engine.space_of(run).describe(genes)
         trial.network = anatomy.breakdown(trial=trial)
         trial.same_as = trial.data.get("same_as")
+        trial.lineage = lineages.ancestors(trial) if "lineage" in trial.data else []
         trial.models = list(trial.chosen.order_by("pk").values_list("pk", flat=True))
         return Response(TrialDetail(trial, context={"keys": keys(run)}).data)
 

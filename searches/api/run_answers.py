@@ -238,6 +238,12 @@ class TrialDetail(TrialRow):
     measures = serializers.DictField(child=Measured())
     network = serializers.DictField()
     same_as = serializers.IntegerField(allow_null=True)
+    lineage = serializers.ListField(
+        child=serializers.DictField(),
+        help_text="Where weights are inherited: the founder first, this trial last, each with its "
+        "parent, the share and the operators of what it inherited, and what it cost, alone and "
+        "with its ancestors.",
+    )
     models = serializers.ListField(child=serializers.IntegerField())
 
     class Meta(TrialRow.Meta):
@@ -248,6 +254,7 @@ class TrialDetail(TrialRow):
             "measures",
             "network",
             "same_as",
+            "lineage",
             "models",
             "error",
         )

@@ -89,7 +89,7 @@ EVALUATORS = Registry(
             summary="Trains one network that writes the weights of any other from its choices, "
             "and judges each with these. The run's page shows whether it listens to them.",
             requires=frozenset({"networks"}),
-            provides=frozenset({"shared weights"}),
+            provides=frozenset({"shared weights", "predicted weights"}),
             presets={"demo": {"epochs": 40}, "standard": {"epochs": 150}},
             precheck="searches.evaluators.prechecks:fits_in_memory",
         ),
@@ -101,7 +101,7 @@ EVALUATORS = Registry(
             summary="As above, but reads the graph of layers: small for any space, and slower to "
             "train.",
             requires=frozenset({"networks"}),
-            provides=frozenset({"shared weights"}),
+            provides=frozenset({"shared weights", "predicted weights"}),
             presets={"demo": {"epochs": 40}, "standard": {"epochs": 150, "networks": 4}},
         ),
         Card(

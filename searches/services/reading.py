@@ -7,6 +7,7 @@ from django.db.models import F, FloatField, QuerySet, Window
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, RowNumber
 
+from searches.evaluators.registry import EVALUATORS
 from searches.models import N_OBJECTIVES, Run, Trial
 from searches.objectives.fidelity import FULL
 from searches.objectives.measures import Measure, key
@@ -172,3 +173,9 @@ def judges_in_rungs(run: Run) -> bool:
 def searches_by_training(run: Run) -> bool:
     """Whether the run's strategy is a one-shot one, which has choices to show."""
     return engine.is_one_shot(run)
+
+
+def predicts_weights(run: Run) -> bool:
+    """Whether a hypernetwork writes the weights of the run's networks."""
+    card = EVALUATORS.get(run.evaluator)
+    return card is not None and "predicted weights" in card.provides

@@ -26,6 +26,7 @@ from searches.targets.registry import TARGETS
 MAX_BUDGET = 1_000_000
 MAX_BATCH = 1_000
 MAX_DEVICES = 8
+PREDICTED = "predicted weights"
 
 Errors = dict[str, list[str]]
 
@@ -190,6 +191,23 @@ def _check_trainer(checked: Checked, supernet: Supernet) -> None:
     evaluator = checked.cards.get("evaluator")
     if evaluator is not None and "shared weights" not in evaluator.provides:
         checked.add("supernet", "This evaluator does not use shared weights.")
+    elif any(place.startswith("evaluator_settings") for place in checked.errors):
+        return
+    elif evaluator is not None and not _is_alike(evaluator, supernet, checked.request):
+        checked.add("supernet", f"{evaluator.label}, as it is set, did not train this supernet.")
+
+
+def _is_alike(evaluator: Card, supernet: Supernet, request: RunRequest) -> bool:
+    """Whether the stored weights are of the kind and size that the evaluator loads."""
+    trainer = EVALUATORS.get(str(supernet.recipe.get("evaluator")))
+    cards = [card for card in (evaluator, trainer) if card is not None]
+    if not any(PREDICTED in card.provides for card in cards):
+        return True
+    if trainer != evaluator:
+        return False
+    chosen = (supernet.recipe["evaluator_settings"], request.evaluator_settings)
+    one, other = (engine.settings_of(evaluator, dict(settings)) for settings in chosen)
+    return bool(one.hidden == other.hidden)
 
 
 def _check_numbers(checked: Checked) -> None:

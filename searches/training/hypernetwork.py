@@ -6,7 +6,6 @@ A. Brock et al., "SMASH: One-Shot Model Architecture Search through HyperNetwork
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from random import Random
@@ -28,6 +27,7 @@ from searches.training.seeds import derived_seed, rng
 from searches.training.settings import HypernetworkTrainingSettings
 from searches.training.task import Task
 
+Z90 = 1.645  # two-sided 90 % of a normal distribution
 CLIP = 5.0  # of the gradients' norm (Knyazev et al., 2021)
 
 
@@ -56,14 +56,12 @@ class HypernetworkTraining(Training):
         self.drawn: list[Genes] = []
         self.control: list[Row] = []
 
-    def advance(self, *, deadline: float, tick: Tick) -> Progress:
-        """Train, then measure the control, one network after the other."""
-        super().advance(deadline=deadline, tick=tick)
-        while self.step >= self.last and len(self.control) < self.settings.control_networks:
+    def _advance_once(self, tick: Tick) -> None:
+        """A step of training, or afterwards a network of the control."""
+        if self.step < self.last:
+            super()._advance_once(tick)
+        else:
             self.control.append(self._controlled(len(self.control)))
-            if not tick() or time.monotonic() >= deadline:
-                break
-        return self.progress
 
     @property
     def progress(self) -> Progress:
@@ -115,7 +113,7 @@ class HypernetworkTraining(Training):
         ]
         side = configuration(pair[0])["resolution"]
         losses = [self.task.mean_loss(net, "validation", resolution=side) for net in pair]
-        return Row(*losses, _change(*pair))
+        return Row(losses[0], losses[1], _change(*pair))
 
     def report(self) -> dict[str, Any]:
         """The control, as far as it has been measured: see `summary`."""
@@ -160,16 +158,18 @@ def summary(rows: Sequence[Row]) -> dict[str, Any]:
     Returns:
         JSON: how many networks; the mean validation loss of both; their mean difference with its
         standard error, positive where the own code is better; the share of networks for which
-        it is; the largest change of a weight.
+        it is; the largest change of a weight; whether the difference is more than chance.
     """
     own, shuffled, changes = np.array(rows).T  # [n]
     gain = shuffled - own
+    error = float(gain.std(ddof=1) / len(gain) ** 0.5) if len(gain) > 1 else None
     return {
         "networks": len(rows),
         "loss": float(own.mean()),
         "loss_shuffled": float(shuffled.mean()),
         "gain": float(gain.mean()),
-        "error": float(gain.std(ddof=1) / len(gain) ** 0.5) if len(gain) > 1 else None,
+        "error": error,
+        "is_heard": None if error is None else bool(gain.mean() > Z90 * error),
         "share_better": float((gain > 0).mean()),
         "largest_change": float(changes.max()),
     }
