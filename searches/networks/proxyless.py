@@ -135,11 +135,53 @@ def _candidate(config: dict[str, Any] | None) -> nn.Module:
     return module
 
 
+@torch.no_grad()
+def begin_alike(layer: MixedLayer) -> None:
+    """Cut the first weights of all bottlenecks of a layer from the same ones.
+
+    Candidates that begin on their own make features that have nothing to do with each other, and
+    whatever follows has to read all of them: with one drawn path per step the shared weights then
+    learn many times more slowly. Beside a shortcut all begin as zero (the last norm's scale; Goyal
+    et al., "Accurate, Large Minibatch SGD", 2017, section 5.1). From the first step on every
+    candidate moves on its own. The paper does not say how its candidates begin.
+    """
+    by_groups: dict[int, list[MBConv]] = {}
+    for candidate in layer.mixed.candidates:
+        if isinstance(candidate, MBConv):
+            by_groups.setdefault(candidate.groups, []).append(candidate)
+            if layer.has_shortcut:
+                nn.init.zeros_(candidate.project.norm.weight)
+    for groups, alike in by_groups.items():
+        shapes = [candidate.depthwise.conv.weight.shape for candidate in alike]  # [mid, 1, k, k]
+        widest = alike[shapes.index(max(shapes))]
+        side = max(shape[-1] for shape in shapes)
+        kernels = torch.empty(max(shapes)[0], 1, side, side)
+        nn.init.kaiming_normal_(kernels, mode="fan_out", nonlinearity="relu")
+        for candidate in alike:
+            _cut(candidate, widest, kernels, groups)
+
+
+def _cut(candidate: MBConv, widest: MBConv, kernels: Tensor, groups: int) -> None:
+    """Take the first channels of each group, and the middle of the kernels [mid, 1, k, k]."""
+    mid, _, side, _ = candidate.depthwise.conv.weight.shape
+    n, edge = mid // groups, (kernels.shape[-1] - side) // 2
+
+    def first(weight: Tensor) -> Tensor:
+        return weight.reshape(groups, -1, *weight.shape[1:])[:, :n].flatten(0, 1)
+
+    inner = kernels[..., edge : edge + side, edge : edge + side]
+    candidate.depthwise.conv.weight.copy_(first(inner))
+    candidate.project.conv.weight.copy_(widest.project.conv.weight[:, :n])
+    if candidate.expand and widest.expand:
+        candidate.expand.conv.weight.copy_(first(widest.expand.conv.weight))
+
+
 class ProxylessSupernet(MobileNetV3, Mixture):
     """All candidates of all layers; starts with the first ones, at the largest resolution.
 
     The running statistics of its batch norms mix all paths seen in training, so that a network
-    must be recalibrated after it was taken out.
+    must be recalibrated after it was taken out. Candidates of a layer begin alike and layers with
+    a shortcut as the identity (see `begin_alike`).
     """
 
     def __init__(
@@ -158,6 +200,9 @@ class ProxylessSupernet(MobileNetV3, Mixture):
             self.blocks[self.n_fixed + number] = MixedLayer(definition, layer, choice=number)
         self.choices = tuple(Choice(gene.name, gene.options) for gene in space.genes[1:])
         initialise(self)
+        for block in self.blocks:
+            if isinstance(block, MixedLayer):
+                begin_alike(block)
         self.set_active(start)
 
     def selected(self, genes: Genes) -> tuple[int, ...]:

@@ -132,3 +132,38 @@ def test_grouped_block_computes_what_its_layers_do():
     wide = torch.relu(block.expand.norm(halves))
     turned = torch.stack(wide.chunk(2, 1), 2).flatten(1, 2)  # one channel of each group in turn
     torch.testing.assert_close(block(x), x + block.project(block.depthwise(turned)))
+
+
+def middle(block):
+    """The centre of the first kernel of each group."""
+    weight = block.depthwise.conv.weight.unflatten(0, (block.groups, -1))
+    return weight[:, 0, 0, weight.shape[-1] // 2, weight.shape[-1] // 2]
+
+
+def test_candidates_of_a_layer_begin_as_slices_of_the_widest(space):
+    torch.manual_seed(0)
+    for block in ProxylessSupernet(space).blocks:
+        if not isinstance(block, MixedLayer):
+            continue
+        blocks = [c for c in block.mixed.candidates if isinstance(c, MBConv)]
+        x = torch.randn(2, blocks[0].expand.conv.in_channels, 8, 8)
+        for groups in {candidate.groups for candidate in blocks}:
+            alike = [candidate for candidate in blocks if candidate.groups == groups]
+            widest = max(alike, key=lambda c: c.depthwise.conv.out_channels)
+            full = widest.expand.conv(x).unflatten(1, (groups, -1))
+            for candidate in alike:
+                part = candidate.expand.conv(x).unflatten(1, (groups, -1))
+                assert torch.allclose(part, full[:, :, : part.shape[2]], atol=1e-5)
+                assert torch.equal(middle(candidate), middle(widest))
+
+
+def test_layers_with_a_shortcut_begin_as_the_identity(space):
+    torch.manual_seed(0)
+    supernet = ProxylessSupernet(space)
+    with_shortcut = [b for b in supernet.blocks if isinstance(b, MixedLayer) and b.has_shortcut]
+    assert with_shortcut
+    for block in with_shortcut:
+        x = torch.randn(2, block.mixed.candidates[0].project.conv.out_channels, 8, 8)
+        for index in range(len(block.mixed.candidates)):
+            block.mixed.gate = Single(index)
+            assert torch.equal(block(x), x)
