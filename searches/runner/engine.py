@@ -388,21 +388,25 @@ def trainable_of(run: Run) -> "OneShot | Trainable | None":
 
 
 def additive_costs(run: Run, costing: Costing) -> "list[AdditiveCost]":
-    """The cost objectives that add up over the operations, as one-shot strategies see them."""
+    """Costs that add up over the operations, as one-shot strategies see them.
+
+    Of the objectives, then of what else a limit is on.
+    """
     from searches.training.one_shot.costs import AdditiveCost
 
-    found = []
-    for objective in objectives_of(run):
-        if objective.measure not in ADDITIVE:
+    objectives: list[Objective | Limit] = [*objectives_of(run)]
+    found: dict[str, AdditiveCost] = {}
+    for wanted in [*objectives, *limits_of(run)]:
+        if wanted.measure not in ADDITIVE or wanted.key in found:
             continue
-        needs_device = COSTS[objective.measure].needs_device
-        table = costing.table(objective.device if needs_device else None)
-        values, constant = table.slot_costs(objective.measure)
-        ends = run.scale[objective.key]
-        found.append(
-            AdditiveCost(objective.key, values, constant, ends["ideal"], ends["reference"])
-        )
-    return found
+        needs_device = COSTS[wanted.measure].needs_device
+        table = costing.table(wanted.device if needs_device else None)
+        values, constant = table.slot_costs(wanted.measure)
+        bound = costing.bound(wanted.measure, wanted.device)
+        ends = (bound.minimum, bound.maximum, bound.cheapest)
+        is_objective = wanted in objectives
+        found[wanted.key] = AdditiveCost(wanted.key, values, constant, *ends, is_objective)
+    return list(found.values())
 
 
 def recipe_of(run: Run) -> dict[str, Any]:

@@ -14,6 +14,10 @@ SHOW_EVERY_SECONDS = 2.0
 # some of them out and a run can be extended.
 DERIVED_PER_TRIAL = 4
 MOST_DERIVED = 2000
+NONE_WITHIN = (
+    "No network that the choices stand for is within the limits; others, drawn at random within "
+    "them, are judged instead."
+)
 
 
 def train(run: Run, heartbeat: Heartbeat) -> Outcome:
@@ -58,7 +62,10 @@ def _add_report(outcome: Outcome, supernet: Supernet, report: dict[str, Any]) ->
 def _add_derived(outcome: Outcome, run: Run, supernet: Supernet, trainable: Any) -> None:
     """What a one-shot strategy has found: its choices, and the architectures they stand for."""
     n = min(MOST_DERIVED, DERIVED_PER_TRIAL * run.budget)
-    report = trainable.report() | {"derived": [list(genes) for genes in trainable.derive(n)]}
+    costing, limits = engine.costing_of(run), engine.limits_of(run)
+    derived = trainable.derive(n, lambda population: costing.violations(population, limits))
+    report = trainable.report() | {"derived": [list(genes) for genes in derived]}
+    is_outside = bool((costing.violations(derived, limits) > 0).all())
     _add_report(outcome, supernet, report)
     store = outcome.store
 
@@ -66,6 +73,8 @@ def _add_derived(outcome: Outcome, run: Run, supernet: Supernet, trainable: Any)
         store()
         if report["stopped"]:
             slices.log(run.pk, f"The search stopped early: {report['stopped']}.")
+        if is_outside:
+            slices.log(run.pk, NONE_WITHIN)
 
     outcome.store = store_all
 

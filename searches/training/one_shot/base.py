@@ -10,15 +10,17 @@ from __future__ import annotations
 import math
 import time
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from searches.networks.families import family_of
 from searches.networks.mixed import Gate, Mixture
 from searches.spaces.base import Genes
+from searches.strategies.base import Violations
 from searches.strategies.settings.one_shot import OneShotSettings
 from searches.training.base import DivergedTraining, Progress, Tick, Trainable
 from searches.training.one_shot.costs import AdditiveCost, ExpectedCost
@@ -30,6 +32,11 @@ from searches.training.task import Task
 MEMORY = 0.98  # of the moving averages that are shown: about the last 50 batches
 FINAL_RATE = 0.05  # learning rate of the weights at the end, as a share of that at the start
 INITIAL_SPREAD = 1e-3  # standard deviation of the choices at the start
+
+
+def no_limits(population: Sequence[Genes]) -> Violations:
+    """Everything is within them."""
+    return np.zeros(len(population))
 
 
 class OneShot(Trainable):
@@ -58,7 +65,8 @@ class OneShot(Trainable):
             (INITIAL_SPREAD * torch.randn(len(choice.options), generator=noise)).requires_grad_()
             for choice in self.network.choices
         ]
-        self.costs = [ExpectedCost(cost, self.network) for cost in costs]
+        self.traded = [ExpectedCost(cost, self.network) for cost in costs]
+        self.costs = [cost for cost in self.traded if cost.cost.is_objective]
         self.optimiser = SlicedSGD(
             self.network, momentum=settings.momentum, weight_decay=settings.weight_decay
         )
@@ -213,16 +221,29 @@ class OneShot(Trainable):
         described = self.task.space.describe(self.decoded())
         return count_skips(described)
 
-    def derive(self, n: int) -> list[Genes]:
-        """At most `n` architectures from the choices, the preferred one first."""
-        span = [cost.normalised_options() for cost in self.costs]
-        return derive(
+    def derive(
+        self, n: int, violations: Callable[[Sequence[Genes]], Violations] = no_limits
+    ) -> list[Genes]:
+        """At most `n` architectures from the choices, the preferred one first.
+
+        All others are within the limits. The cheapest of the space by each cost are among them:
+        they are what is left when a limit is narrow.
+
+        Args:
+            n: how many.
+            violations: [n] excess over the limits; 0 = within.
+        """
+        derived = derive(
             self.network,
             [alpha.detach() for alpha in self.alphas],
-            span,
+            [cost.normalised_options() for cost in self.traded],
             n,
             generator=generator(self.seed, "derive"),
+            violations=violations,
         )
+        cheapest = [cost.cost.cheapest for cost in self.traded if cost.cost.cheapest]
+        missing = [genes for genes in dict.fromkeys(cheapest) if genes not in derived]
+        return [*derived[: max(1, n - len(missing))], *missing][:n]
 
     def report(self) -> dict[str, Any]:
         """The choices as they are now, JSON: names, options and probabilities."""

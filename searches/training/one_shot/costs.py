@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from searches.networks.mixed import Mixture
+from searches.spaces.base import Genes
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,9 @@ class AdditiveCost:
         constant: what every network has, whatever it consists of.
         ideal: the smallest of the space.
         reference: the largest of the space.
+        cheapest: an architecture that has the smallest.
+        is_objective: the training minimises it. Otherwise a limit is on it, and it is traded
+            against the choices when architectures are read off at the end.
     """
 
     key: str
@@ -34,6 +38,8 @@ class AdditiveCost:
     constant: float
     ideal: float
     reference: float
+    cheapest: Genes = ()
+    is_objective: bool = True
 
 
 class ExpectedCost:

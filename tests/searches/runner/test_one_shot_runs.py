@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 
 from searches.models import ChosenModel, Run, Space, Supernet
 from searches.runner import engine
+from searches.runner.costing import Costing
 from searches.services import models, runs
 from searches.services.requests import RunRequest
 from searches.spaces.registry import FAMILIES, load
@@ -83,6 +84,19 @@ def test_proxyless_reports_the_memory_of_its_steps(request_):
     assert memory["candidates"] == [2, 3, 4, 5]
     assert len(memory["mixture"]) == len(memory["two_paths"]) == 4
     assert memory["mixture"] == sorted(memory["mixture"])
+
+
+def test_a_narrow_limit_that_is_no_objective_gives_networks_within_it(request_, mixed):
+    costing = Costing(load(mixed.definition).with_data(in_channels=1, n_classes=10), {})
+    bound = costing.bound("macs", None)
+    most = bound.minimum + 0.15 * (bound.maximum - bound.minimum)
+    limits = [{"measure": "macs", "at_most": most}]
+    accuracy = [{"measure": "accuracy"}]
+    run = drive(started(request_, strategy="gdas", objectives=accuracy, limits=limits))
+    assert run.status == Run.Status.FINISHED, run.error
+    done = run.trials.filter(status="done")
+    assert done.count() == run.budget
+    assert max(trial.measures["macs"]["value"] for trial in done) <= most
 
 
 def test_candidates_can_be_trained_from_scratch_instead(request_):

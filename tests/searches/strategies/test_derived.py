@@ -39,10 +39,36 @@ def test_those_outside_of_the_limits_are_left_out():
     assert strategy.finished()
 
 
-def test_limits_that_no_derived_architecture_meets_are_named():
+def test_limits_that_no_architecture_meets_are_named():
     strategy = make(violations=lambda population: np.ones(len(population)))
     with pytest.raises(InfeasibleSpace, match="macs at most 1"):
         strategy.ask(5)
+
+
+def outside_of_the_list(population):
+    return np.array([float(genes in LIST) for genes in population])
+
+
+def test_architectures_are_drawn_when_no_derived_one_is_within_the_limits():
+    strategy, revived = (make(violations=outside_of_the_list) for _ in range(2))
+    first = strategy.ask(6)
+    assert len(first) == 6
+    assert not {proposal.genes for proposal in first} & set(LIST)
+    history = [Result(p.ticket, p.genes, (0.1, 0.2)) for p in first[:4]]
+    strategy.tell(history)
+    revived.restore(strategy.state(), history)
+    again = proposed(revived, 6)
+    assert again == proposed(strategy, 6)
+    assert not {proposal.genes for proposal in first} & set(again)
+    assert (outside_of_the_list(again) == 0).all()
+
+
+def test_nothing_is_drawn_when_some_derived_architecture_is_within():
+    strategy = make(
+        violations=lambda population: np.array([float(g != LIST[7]) for g in population])
+    )
+    assert proposed(strategy, 5) == [LIST[7]]
+    assert strategy.finished()
 
 
 def test_a_restored_search_goes_on_where_it_was():

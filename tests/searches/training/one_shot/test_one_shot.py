@@ -2,7 +2,9 @@
 
 import math
 import time
+from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
@@ -114,6 +116,28 @@ def test_derived_architectures_differ_and_begin_with_the_preferred_one(variant, 
     assert set(derived) <= set(task.space.enumerate())
     assert {(0, 0), (2, 2)} <= set(derived)  # the dearest and the cheapest, by the trade-offs
     assert len(trainable.derive(3)) == 3
+
+
+def test_a_limit_steers_what_is_derived_and_not_what_is_learnt(variant, task, macs):
+    name, settings = variant
+    limit = 0.06 * macs.reference  # two 1x1 convolutions are 0.11 of it, a skip is nothing
+    limited = replace(macs, is_objective=False, cheapest=(2, 2))
+
+    def violations(population):
+        values = np.append(macs.values, 0.0)
+        return np.array([max(0.0, values[list(genes)].sum() - limit) for genes in population])
+
+    free, trainable = (make(name, task, costs, **settings) for costs in ([], [limited]))
+    for each in (free, trainable):
+        run(each, steps=3)
+        each.set_alphas([torch.tensor([3.0, 0.0, -3.0])] * 2)
+    assert same(free.state()["network"], trainable.state()["network"])
+    assert "expected macs" not in trainable.progress.figures
+    derived = trainable.derive(8, violations)
+    assert derived[0] == (0, 0)  # the preferred one, though it is outside
+    assert set(derived[1:]) == {(1, 2), (2, 1), (2, 2)}  # all there are within
+    assert trainable.derive(1, violations) == [(0, 0)]
+    assert (2, 2) in trainable.derive(2, violations)  # however short the list
 
 
 def test_the_report_names_choices_and_their_probabilities(variant, task):
