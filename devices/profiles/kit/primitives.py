@@ -116,10 +116,19 @@ def _pool(graph: Graph, op: OperationFields, inputs: list[str]) -> str:
     return graph.node(kind, *inputs, attributes=sizes)
 
 
+def _global_mean(graph: Graph, _: OperationFields, inputs: list[str]) -> str:
+    """Mean of each map, [B, C, 1, 1], as torch's exporter writes it.
+
+    GlobalAveragePool says the same, but has another kernel: the kit would time other networks
+    than those that people download.
+    """
+    return graph.node("ReduceMean", *inputs, graph.integers(2, 3), attributes={"keepdims": 1})
+
+
 def _excitation(graph: Graph, op: OperationFields, inputs: list[str]) -> str:
     """Squeeze, two 1×1 convolutions, hard sigmoid, scale (Howard et al., 2019, section 5.2)."""
     cin, squeezed = op.channels_in(), op.squeezed()
-    pooled = graph.node("GlobalAveragePool", *inputs)
+    pooled = _global_mean(graph, op, inputs)
     narrow = graph.node(
         "Conv", pooled, graph.weight([squeezed, cin, 1, 1]), graph.weight([squeezed])
     )
@@ -175,7 +184,7 @@ WRITERS: dict[str, Writer] = {
     "linear": _linear,
     "matmul": _simple("MatMul"),
     "pool": _pool,
-    "gap": _simple("GlobalAveragePool"),
+    "gap": _global_mean,
     "se": _excitation,
     "add": _simple("Add"),
     "mul": _simple("Mul"),

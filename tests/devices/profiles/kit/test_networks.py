@@ -1,5 +1,8 @@
 """Whole networks as ONNX: the blocks one after the other, nothing else."""
 
+from collections import Counter
+from random import Random
+
 import numpy as np
 import onnx
 import pytest
@@ -75,3 +78,25 @@ def test_a_network_passes_the_checker():
 def test_other_than_a_chain_is_refused(operations, reason):
     with pytest.raises(NotAChain, match=reason):
         network_model(operations)
+
+
+@pytest.mark.slow
+def test_a_network_has_the_operators_of_the_file_that_people_download():
+    from searches.export import graphs
+    from searches.networks import families
+    from searches.spaces import registry
+    from searches.spaces.registry import FAMILIES
+
+    preset = FAMILIES["ofa_mobilenet_v3"].presets["small"]
+    space = registry.load({"family": "ofa_mobilenet_v3", **preset})
+    genes = space.sample(Random(5))
+    family = families.family_of(space)
+    network = family.network(family.config(space, genes)).eval()
+    exported = graphs.onnx_bytes(graphs.exported_program(network), "images")
+
+    def operators(model: bytes) -> Counter:
+        found = Counter(node.op_type for node in onnx.load_from_string(model).graph.node)
+        # Inputs are normalised in the file; a row is made by one operator or the other.
+        return found - Counter({"Sub": 1, "Div": 1, "Reshape": 1, "Flatten": 1})
+
+    assert operators(network_model(space.operations(genes))) == operators(exported)
