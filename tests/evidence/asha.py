@@ -45,6 +45,7 @@ def measure(work: Path) -> dict:
     found = {
         "networks": NETWORKS,
         "epochs_of_full_training": NETWORKS * EPOCHS,
+        "minutes_of_training": round(sum(c["seconds"] for c in curves) / 60, 1),
         "images": {part: task_of().size(part) for part in ("train", "validation")},
         "validation_accuracy_of_full_training": [round(a, 4) for a in accuracies],
         "points_of_noise_between_two": round(100 * noise(accuracies[0]), 2),
