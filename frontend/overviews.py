@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Aggregate, Max, Min
 
 from frontend import formats
-from searches.models import N_OBJECTIVES, Run, Trial
+from searches.models import N_OBJECTIVES, Run, Supernet, Trial
 from searches.objectives.fidelity import FULL
 from searches.objectives.measures import MeasuredValue, split_key
 from searches.services import reading
@@ -185,12 +185,12 @@ def limit_texts(
     return texts
 
 
-def phases_of(run: Run) -> dict[str, Any]:
+def phases_of(supernet: Supernet | None) -> dict[str, Any]:
     """Phases of a training in order, each with what is known after it; none if it has none."""
-    report = run.supernet.report if run.supernet else {}
+    report = supernet.report if supernet else {}
     rows = report.get("phases", [])
     corners = list(report.get("corners", {})) if rows else []
-    step = run.supernet.step if run.supernet else 0
+    step = supernet.step if supernet else 0
     return {"corners": corners, "phases": [_phase(row, step, corners) for row in rows]}
 
 

@@ -308,7 +308,9 @@ def _fully(run: Run, training: FullTraining | None) -> dict[str, Any]:
 def phases(request: HttpRequest, pk: int) -> HttpResponse:
     """The phases of a once-for-all training, with what each has gained."""
     run = own_run(request, pk)
-    return render(request, "frontend/_phases.html", {"run": run} | overviews.phases_of(run))
+    return render(
+        request, "frontend/_phases.html", {"run": run} | overviews.phases_of(run.supernet)
+    )
 
 
 @login_required

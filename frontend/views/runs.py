@@ -100,7 +100,7 @@ def run_page(request: HttpRequest, pk: int) -> HttpResponse:
         "is_limited": any(name.startswith("limit.") for name in request.GET),
         **run_parts.status_of(run, ""),
         **run_parts.networks_of(request, run),
-        **overviews.phases_of(run),
+        **overviews.phases_of(run.supernet),
         **trusting.panel_of(run),
     }
     number = whole_number(request.GET.get("trial", ""))

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from frontend import fleet, specialised
+from frontend import fleet, overviews, specialised
 from frontend.forms.specialising import MOST_PAIRS, SpecialiseForm
 from frontend.views.asking import carry_out, page_of, signed_in, whole_number
 from searches.models import Run, Supernet, SupernetPredictor
@@ -63,10 +63,10 @@ def context_of(found: Supernet, form: SpecialiseForm) -> dict[str, Any]:
         "can_judge": engine.judges_networks(found),
         "settings": settings_of(found),
         "candidates": services.CANDIDATES,
-        "phases": found.report.get("phases", []),
         "form": form,
         "runs": runs,
         "matrix": specialised.matrix(results),
+        **overviews.phases_of(found),
         **predictor_context(found),
     }
 

@@ -1,7 +1,7 @@
 """A predictor of quality learns from 100 networks judged on a supernet, and ranks 60 others.
 
-Three seeds, each with a supernet of its own, trained on the digits. Everything that is done is
-kept, so that a measurement that was cut off goes on.
+Two spaces, and for each three seeds with a supernet of its own, trained on the digits. Everything
+that is done is kept, so that a measurement that was cut off goes on.
 """
 
 import json
@@ -19,16 +19,24 @@ SEEDS = (1, 2, 3)
 N_LEARNED, N_HELD_OUT = 100, 60
 SLICE_SECONDS = 60
 EPOCHS = 20
+# Family and preset.
+SPACES = {
+    "perceptrons": ("mlp_images", "8 pixels"),
+    "MobileNetV3, small": ("ofa_mobilenet_v3", "small"),
+}
 IMAGES = 1000
 
 
 def measure(work: Path) -> dict:
-    found = {f"seed {seed}": of_seed(work, seed) for seed in SEEDS}
-    ahead = [row["accuracy"]["ahead of macs"]["tau"] for row in found.values()]
+    found = {
+        name: {f"seed {seed}": of_seed(work, name, seed) for seed in SEEDS} for name in SPACES
+    }
+    ahead = [
+        row["accuracy"]["ahead of macs"]["tau"] for rows in found.values() for row in rows.values()
+    ]
     return {
         "networks learned from": N_LEARNED,
         "networks held out": N_HELD_OUT,
-        "space": "ofa_mobilenet_v3, small",
         "data": "handwritten digits",
         "epochs of the supernet": EPOCHS,
         **found,
@@ -36,14 +44,14 @@ def measure(work: Path) -> dict:
     }
 
 
-def of_seed(work: Path, seed: int) -> dict[str, Any]:
-    space, rows = judged(work, seed)
+def of_seed(work: Path, name: str, seed: int) -> dict[str, Any]:
+    space, rows = judged(work, name, seed)
     genes = [tuple(row["genes"]) for row in rows]
     costs = np.array([row["costs"] for row in rows], dtype=float)
     found = {}
-    for name, sign in (("accuracy", 1), ("cross_entropy", -1)):
-        scores = sign * np.array([row["quality"][name] for row in rows])
-        found[name] = worth(space, Pairs(genes, costs, scores))
+    for measure, sign in (("accuracy", 1), ("cross_entropy", -1)):
+        scores = sign * np.array([row["quality"][measure] for row in rows])
+        found[measure] = worth(space, Pairs(genes, costs, scores))
     return found | {"range of accuracy": [float(f(scores_of(rows))) for f in (np.min, np.max)]}
 
 
@@ -68,12 +76,12 @@ def worth(space: Any, pairs: Pairs) -> dict[str, Any]:
     return told | {"ahead of macs": ahead.to_json()}
 
 
-def judged(work: Path, seed: int) -> tuple[Any, list[dict[str, Any]]]:
+def judged(work: Path, name: str, seed: int) -> tuple[Any, list[dict[str, Any]]]:
     """Random networks of the space with their costs, and quality on the seed's supernet."""
     from devices.profiles.cost import CostModel
 
-    evaluator, space = trained(work, seed)
-    stored = work / f"pairs-{seed}.json"
+    evaluator, space = trained(work, name, seed)
+    stored = work / f"pairs-{SPACES[name][0]}-{seed}.json"
     rows = json.loads(stored.read_text()) if stored.exists() else []
     rng, plan = Random(seed), {}
     while len(plan) < N_LEARNED + N_HELD_OUT:
@@ -90,7 +98,7 @@ def judged(work: Path, seed: int) -> tuple[Any, list[dict[str, Any]]]:
     return space, rows
 
 
-def trained(work: Path, seed: int) -> tuple[Any, Any]:
+def trained(work: Path, name: str, seed: int) -> tuple[Any, Any]:
     """The evaluator on the seed's trained supernet."""
     from searches.datasets.digits import digits
     from searches.evaluators.settings import SupernetSettings
@@ -100,11 +108,12 @@ def trained(work: Path, seed: int) -> tuple[Any, Any]:
     from searches.targets.settings import MobileSettings
     from searches.training import checkpoints
 
-    preset = registry.FAMILIES["ofa_mobilenet_v3"].presets["small"]
+    family, chosen = SPACES[name]
+    preset = registry.FAMILIES[family].presets[chosen]
     task = MobileTask(registry.load(preset), digits(), MobileSettings())
     settings = SupernetSettings(epochs=EPOCHS, recalibration_images=IMAGES)
     evaluator = SupernetEvaluator(task, settings, seed)
-    training, stored = evaluator.prepare(), work / f"supernet-{seed}.pt"
+    training, stored = evaluator.prepare(), work / f"supernet-{family}-{seed}.pt"
     if stored.exists():
         training.restore(checkpoints.loads(stored.read_bytes()))
     while not training.progress.done:

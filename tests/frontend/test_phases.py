@@ -85,3 +85,11 @@ def test_phases_are_their_owners_business(web, client, bob, shrinking):
     assert client.get(address).status_code == 302
     client.force_login(bob)
     assert client.get(address).status_code == 404
+
+
+def test_the_page_of_the_supernet_shows_them_too(web, shrinking):
+    text = web.get(reverse("supernet", args=[shrinking.supernet_id])).content.decode()
+    assert re.search(r"1\s+largest", text)
+    assert "91.2" in text
+    assert "25 % done" in text
+    assert "to come" in text
