@@ -17,7 +17,7 @@ import numpy.typing as npt
 from devices.profiles.operations import Operation
 from searches.spaces import scaling
 from searches.spaces.base import Aggregate, Gene, Genes, InvalidArchitecture, SearchSpace
-from searches.spaces.factors import Factor
+from searches.spaces.factors import Factor, picked
 from searches.spaces.mobile_definition import FAMILY, MobileDefinition, UnitDefinition
 from searches.spaces.mobile_operations import Indices, OperationTables, operation_tables
 
@@ -121,19 +121,7 @@ class OfaMobileNetV3(SearchSpace):
         return tuple(found)
 
     def operation_indices(self, genes: npt.ArrayLike) -> Indices:
-        table = np.asarray(genes, dtype=np.int64).reshape(-1, len(self.genes))
-        resolution = table[:, 0]
-        columns = list(self._tables.before[:, resolution])
-        for index, start in enumerate(self._depth_genes):
-            for position, rows in enumerate(self._tables.blocks[index]):
-                kernel, expand = (
-                    table[:, start + 1 + 2 * position],
-                    table[:, start + 2 + 2 * position],
-                )
-                is_there = table[:, start] >= self.genes[start + 1 + 2 * position].least
-                columns.append(np.where(is_there, rows[resolution, kernel, expand], -1))
-        columns += list(self._tables.after[:, resolution])
-        return np.stack(columns, axis=1).astype(np.int32)
+        return picked(self.slot_rows, np.asarray(genes).reshape(-1, len(self.genes)))
 
     def extreme(
         self, values: npt.ArrayLike, *, aggregate: Aggregate, largest: bool
