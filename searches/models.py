@@ -183,6 +183,8 @@ class Run(Owned, Leased):
         Supernet, on_delete=models.SET_NULL, null=True, blank=True, related_name="runs"
     )
     parent = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True)
+    # Its limits may rest on latencies that were neither measured nor checked.
+    accepts_guesses = models.BooleanField(default=False)
     # The run whose trials it began with; their copy is its RunPrior.
     warm_start = models.ForeignKey(
         "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="warmed"

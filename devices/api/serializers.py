@@ -78,13 +78,65 @@ class Device(serializers.ModelSerializer[DeviceProfile]):
         return "failed" if device.error else "empty"
 
 
+class Calibration(serializers.Serializer[Any]):
+    """latency = scale · sum of rows + offset, from so many whole networks."""
+
+    n_networks = serializers.IntegerField()
+    scale = serializers.FloatField()
+    offset_ms = serializers.FloatField()
+
+
+class Figures(serializers.Serializer[Any]):
+    """Errors as shares: 0.05 is 5 %; `spearman` is null where nothing can be ranked."""
+
+    mape = serializers.FloatField()
+    within_10 = serializers.FloatField()
+    bias = serializers.FloatField()
+    spearman = serializers.FloatField(allow_null=True)
+
+
+class JudgedNetwork(serializers.Serializer[Any]):
+    """A network that was not learnt from; `network` begins the hash of its row."""
+
+    network = serializers.CharField()
+    measured_ms = serializers.FloatField()
+    predicted_ms = serializers.FloatField()
+    low_ms = serializers.FloatField()
+    high_ms = serializers.FloatField()
+
+
+class Judgement(Figures):
+    """Predictions of networks that were not learnt from, beside those of simpler ways.
+
+    `method` is "held out" for networks that the profile marks so, "in turn" where each was
+    predicted by what the others teach. `coverage` is the share inside of the 90 % interval,
+    `macs` what multiply-accumulates alone predict, `uncalibrated` the plain sum of rows.
+    """
+
+    method = serializers.CharField()
+    n = serializers.IntegerField()
+    within_5 = serializers.FloatField()
+    coverage = serializers.FloatField()
+    macs = Figures(required=False)
+    uncalibrated = Figures(required=False)
+    points = JudgedNetwork(many=True)
+
+
 class DeviceDetail(Device):
     """A device with what its import had to say, and the error of its measuring."""
 
     report = Problem(many=True)
+    calibration = Calibration(allow_null=True)
+    judgement = Judgement(allow_null=True)
 
     class Meta(Device.Meta):
-        fields = (*Device.Meta.fields, "error", "report")  # type: ignore[assignment]
+        fields = (  # type: ignore[assignment]
+            *Device.Meta.fields,
+            "error",
+            "report",
+            "calibration",
+            "judgement",
+        )
 
 
 class Row(serializers.Serializer[Any]):
@@ -176,7 +228,7 @@ class UploadDevice(UploadVersion):
 
 def newest_of(devices: Sequence[Any]) -> None:
     """Give each device `newest`, the header of its newest version; one query for all."""
-    names = [*Version().fields, "report"]
+    names = [*Version().fields, "report", "fits__calibration", "fits__judgement"]
     parts = {f"document__{name}": name for name in HEADER}
     rows = ProfileVersion.objects.filter(pk__in=[device.newest_id for device in devices])
     found = {row["device_id"]: row for row in rows.values("device_id", *names, *parts)}
@@ -184,3 +236,5 @@ def newest_of(devices: Sequence[Any]) -> None:
         row = found.get(device.pk)
         device.newest = row and row | {name: row[path] for path, name in parts.items()}
         device.report = row["report"] if row else []
+        device.calibration = row["fits__calibration"] if row else None
+        device.judgement = row["fits__judgement"] if row else None

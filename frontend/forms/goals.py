@@ -23,6 +23,11 @@ TYPED = {
     "macs": ("million", 1e6),
     "parameters": ("thousand", 1e3),
 }
+GUESSES = "Accept limits that rest on guesses"
+WHEN_GUESSES = (
+    "Needed where most of a latency was neither measured on the device nor checked against whole "
+    "networks."
+)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 
 from frontend import fleet
 from frontend.forms import fitting, further, goals, settings
-from frontend.forms.goals import Goal
+from frontend.forms.goals import GUESSES, WHEN_GUESSES, Goal
 from searches.models import DataSet, Run, Space, Supernet
 from searches.objectives.measures import Measure, key
 from searches.services import catalogue
@@ -68,6 +68,11 @@ class SearchForm(forms.Form):
         initial=0,
         required=False,
         help_text="The same seed gives the same front on one machine.",
+    )
+    accept_guesses = forms.BooleanField(
+        required=False,
+        label=GUESSES,
+        help_text=WHEN_GUESSES,
     )
     further_limits = further.FurtherLimits(required=False)
 
@@ -131,6 +136,7 @@ class SearchForm(forms.Form):
             limits=[*limits, *chosen["further_limits"]],
             batch=chosen["batch"],
             seed=chosen["seed"] or 0,
+            accept_guesses=chosen["accept_guesses"],
         )
 
     def offered_goals(self) -> list[Goal]:
@@ -190,6 +196,8 @@ def body_of(request: RunRequest) -> dict[str, Any]:
             body[f"{role}_settings"] = dict(found)
     if request.batch is not None:
         body["batch"] = request.batch
+    if request.accept_guesses:
+        body["accept_guesses"] = True
     if request.supernet is not None:
         body["supernet"] = request.supernet.pk
     if request.warm_start is not None:
@@ -252,6 +260,7 @@ def choices_of(run: Run, form: SearchForm) -> dict[str, Any]:
     initial: dict[str, Any] = {name: getattr(run, name) for name in same}
     initial["name"] = f"{run.name} (copy)"[:120]
     initial["warm_start"] = run.warm_start_id
+    initial["accept_guesses"] = run.accepts_guesses
     for role in ROLES:
         values: Mapping[str, Any] = getattr(run, f"{role}_settings")
         initial |= settings.initial(values, role, getattr(run, role))

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 
 from frontend.fleet import Listed
-from frontend.forms.goals import TYPED
+from frontend.forms.goals import GUESSES, TYPED, WHEN_GUESSES
 from searches.models import Supernet
 from searches.objectives.measures import COSTS, Measure
 from searches.services import supernets as services
@@ -40,6 +40,11 @@ class SpecialiseForm(forms.Form):
     )
     name = forms.CharField(
         max_length=80, required=False, help_text="Of the runs; that of the device is added."
+    )
+    accept_guesses = forms.BooleanField(
+        required=False,
+        label=GUESSES,
+        help_text=WHEN_GUESSES,
     )
 
     def __init__(self, devices: Sequence[Listed], quality: Measure, data: Any = None):
@@ -89,6 +94,7 @@ class SpecialiseForm(forms.Form):
             name=chosen["name"],
             measures=chosen["measures"],
             networks=chosen["networks"],
+            accept_guesses=chosen["accept_guesses"],
         )
 
     def _limit(self, name: str, bound: str) -> dict[str, Any]:

@@ -158,6 +158,12 @@ def scientific(value: float) -> str:
 
 
 @register.filter
+def signed_share(value: float) -> str:
+    """A deviation with its sign."""
+    return f"{100 * value:+.2f} %".replace("-", "−")
+
+
+@register.filter
 def precise_share(value: float) -> str:
     """A score with the digits that a comparison needs."""
     return f"{100 * value:.2f} %"

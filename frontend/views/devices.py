@@ -15,7 +15,7 @@ from devices import services
 from devices.models import DeviceProfile, ProfileVersion
 from devices.profiles.operations import Operation
 from devices.profiles.profile import Profile
-from frontend import fleet
+from frontend import fleet, profile_plots
 from frontend.forms.uploads import ProfileForm, VersionForm
 from frontend.views.asking import carry_out, whole_number
 from searches.services import demo
@@ -69,7 +69,7 @@ def device_context(request: HttpRequest, found: DeviceProfile) -> dict[str, Any]
         "version": version,
         "versions": list(versions),
         "version_form": VersionForm(),
-        **(_rows(request, version) if version else {}),
+        **(_rows(request, version) | _judged(version) if version else {}),
     }
 
 
@@ -93,6 +93,21 @@ def _rows(request: HttpRequest, version: ProfileVersion) -> dict[str, Any]:
         "entries": list(map(_row, page.object_list)),
         "types": types,
         "type": asked,
+    }
+
+
+def _judged(version: ProfileVersion) -> dict[str, Any]:
+    """How good the profile's predictions of whole networks are."""
+    judgement, line = version.fits.get("judgement"), version.fits.get("calibration") or {}
+    context = {"calibration": line, "offset": abs(line.get("offset_ms", 0.0))}
+    if not judgement:
+        return context
+    names = {"uncalibrated": "Plain sum of operations", "macs": "Multiply-accumulates alone"}
+    return context | {
+        "judgement": judgement,
+        "n_within": round(judgement["within_10"] * judgement["n"]),
+        "agreement": profile_plots.agreement(judgement),
+        "others": [(label, judgement[n]) for n, label in names.items() if n in judgement],
     }
 
 

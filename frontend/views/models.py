@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from frontend import formats, overviews
 from frontend.views.asking import carry_out, page_of
+from frontend.views.measuring import measured_form
 from searches.models import ChosenModel
 from searches.services import models as services
 from searches.services import reading
@@ -102,6 +103,7 @@ def model_context(found: ChosenModel) -> dict[str, Any]:
         "report": found.report,
         "scores": scores_of(found),
         "snippet": snippet(found.card),
+        "measured_form": measured_form(run, run.owner),
     }
 
 

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 from frontend import drawing, overviews
 from frontend.forms.choosing import ChooseForm
 from frontend.views.asking import refusals_shown_in, signed_in
+from frontend.views.measuring import measured_form
 from frontend.views.scoping import own_run
 from searches.models import Run, Trial
 from searches.services import anatomy, lineages, models, trust
@@ -36,6 +37,7 @@ def detail(run: Run, trial: Trial, form: ChooseForm | None = None) -> dict[str, 
         "is_flat": drawing.is_flat(anatomy_of["blocks"]),
         "lineage": lineages.ancestors(trial) if "lineage" in trial.data else [],
         "chosen": list(trial.chosen.all()),
+        "measured_form": measured_form(run, run.owner) if anatomy_of["devices"] else None,
         "choose_form": form or ChooseForm(initial={"name": f"{run.name} #{trial.number}"[:120]}),
     }
 

@@ -64,6 +64,11 @@ class RunChoices(Strict):
         required=False, allow_null=True, min_value=1, max_value=MAX_BATCH
     )
     seed = serializers.IntegerField(required=False, min_value=0, max_value=HIGHEST_SEED)
+    accept_guesses = serializers.BooleanField(
+        required=False,
+        help_text="Limits may rest on latencies that are mostly regressed or from a data sheet, "
+        "although no whole network has shown that they hold.",
+    )
     supernet = VisibleRow(Supernet, required=False, allow_null=True)
     warm_start = VisibleRow(
         Run,

@@ -85,13 +85,35 @@ class Analysis(serializers.Serializer[Any]):
 
 
 class CoveredOperation(serializers.Serializer[Any]):
+    """`config` is the operation without the size of its map, `side` that size."""
+
     label = serializers.CharField()  # type: ignore[assignment]
+    config = serializers.CharField()
+    side = serializers.IntegerField()
     provenance = serializers.CharField()
     sigma = serializers.FloatField(allow_null=True)
 
 
+class TimeShares(serializers.Serializer[Any]):
+    """Where the time of random networks of the space comes from; shares from 0 to 1.
+
+    `interval` is the mean half width of the 90 % interval, relative to the latency. With
+    `is_guess` no limit is taken on this device unless the run accepts guesses.
+    """
+
+    measured = serializers.FloatField()
+    interpolated = serializers.FloatField()
+    regressed = serializers.FloatField()
+    analytic = serializers.FloatField()
+    interval = serializers.FloatField()
+    is_guess = serializers.BooleanField()
+
+
 class Coverage(serializers.Serializer[Any]):
-    """Number of operations by where their latency comes from."""
+    """Number of operations by where their latency comes from.
+
+    `time` is null where networks have no latency, as an operation lacks one.
+    """
 
     total = serializers.IntegerField()
     looked_up = serializers.IntegerField()
@@ -100,6 +122,7 @@ class Coverage(serializers.Serializer[Any]):
     analytic = serializers.IntegerField()
     missing = serializers.IntegerField()
     operations = CoveredOperation(many=True)
+    time = TimeShares(allow_null=True)
 
 
 class SpaceFilter(RowFilter):

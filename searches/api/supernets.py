@@ -97,6 +97,9 @@ class SpecialiseBody(Strict):
         required=False, min_value=100, max_value=200_000, help_text="Looked at before."
     )
     seed = serializers.IntegerField(required=False, min_value=0, max_value=HIGHEST_SEED)
+    accept_guesses = serializers.BooleanField(
+        required=False, help_text="Limits may rest on latencies that were guessed."
+    )
 
 
 class Specialised(serializers.Serializer[Any]):

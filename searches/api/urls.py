@@ -8,6 +8,7 @@ from searches.api.cards import Evaluators, Families, Strategies, Targets
 from searches.api.comparisons import Comparisons
 from searches.api.datasets import DataSets
 from searches.api.kits import Kits
+from searches.api.measurements import Measurements
 from searches.api.models import Models
 from searches.api.results import Results
 from searches.api.runs import Runs
@@ -40,6 +41,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("devices/kit/", Kits.as_view({"get": "retrieve"}), name="device-kit"),
     path("devices/kit/expected/", Kits.as_view({"get": "expected"}), name="device-kit-expected"),
+    path(
+        "devices/<int:pk>/measurements/",
+        Measurements.as_view({"post": "create"}),
+        name="device-measurements",
+    ),
     path("spaces/families/", Families.as_view({"get": "list"}), name="space-families"),
     path(
         "spaces/<int:pk>/adjusted/",

@@ -17,6 +17,7 @@ from searches.objectives.objectives import InvalidObjective, Objective
 from searches.objectives.settings import SettingsError, build
 from searches.runner import engine
 from searches.runner.costing import COLUMNS, Bound, Costing, unreachable
+from searches.runner.guesses import objection
 from searches.services import warm
 from searches.spaces.registry import FAMILIES
 from searches.spaces.restriction import ONLY
@@ -41,6 +42,7 @@ class RunRequest:
         limits: `{"measure": "latency", "device": 3, "at_most": 2.0}`.
         warm_start: an earlier run of the same person; the strategy begins with its trials.
         batch: trials that are asked and told together; None: a default by the budget.
+        accept_guesses: limits may rest on latencies that were neither measured nor checked.
     """
 
     name: str
@@ -60,6 +62,7 @@ class RunRequest:
     seed: int = 0
     supernet: Supernet | None = None
     warm_start: Run | None = None
+    accept_guesses: bool = False
 
     def effective_batch(self) -> int:
         return self.batch or min(20, self.budget)
@@ -367,6 +370,8 @@ def _check_costs(checked: Checked) -> None:
         if _check_known(checked, place, limit.measure, limit.device):
             device = device_name(request, limit.device)
             reason = unreachable(limit, checked.costing.limited(limit), device)
+            if not reason and limit.device and not request.accept_guesses:
+                reason = objection(checked.costing, limit.measure, limit.device, device)
             if reason:
                 checked.add(place, reason)
 

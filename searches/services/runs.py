@@ -87,6 +87,7 @@ def _columns(checked: Checked) -> dict[str, Any]:
         "batch": request.effective_batch(),
         "supernet": request.supernet,
         "warm_start": request.warm_start,
+        "accepts_guesses": request.accept_guesses,
     }
 
 
@@ -186,6 +187,7 @@ def request_of(run: Run) -> RunRequest:
         seed=run.seed,
         supernet=reused_supernet(run),
         warm_start=run.warm_start,
+        accept_guesses=run.accepts_guesses,
     )
 
 

@@ -1,6 +1,7 @@
 """Search spaces: those that come with webnas, and those that people describe."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -20,6 +21,7 @@ from searches.objectives.cards import UnknownEntry
 from searches.objectives.measures import COSTS, key
 from searches.runner import engine
 from searches.runner.costing import COLUMNS, Costing
+from searches.runner.guesses import grounds
 from searches.spaces import registry
 from searches.spaces.base import Genes, SearchSpace
 from searches.spaces.mobile_definition import InvalidSpace
@@ -27,6 +29,8 @@ from searches.spaces.registry import FAMILIES
 from searches.spaces.table import TableSpace
 from webnas.refusals import ConflictingRequest, RefusedRequest
 
+# Where the time of a space's networks comes from, as `guesses.Grounds` tells it.
+TIME_PARTS = ("measured", "interpolated", "regressed", "analytic")
 # Random architectures behind the quantiles of a cost.
 SAMPLED = 2000
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -249,10 +253,13 @@ def _spread(
 
 def device_coverage(*, version: ProfileVersion, space: Space) -> dict[str, Any]:
     """How much of a space a profile knows, and where the other operations' latency comes from."""
-    operations = registry.load(space.definition).operation_table()
+    loaded = registry.load(space.definition)
+    operations = loaded.operation_table()
     found = coverage(Profile.from_dict(version.document), operations, version.fits)
     names = [PROVENANCES[code] if code >= 0 else "missing" for code in found.codes]
     rows = zip(operations, names, found.sigma, strict=True)
+    costing = Costing(loaded, {version.device_id: version})
+    ground = grounds(costing, version.device_id) if operations else None
     return {
         "total": found.total,
         "looked_up": found.looked_up,
@@ -261,7 +268,19 @@ def device_coverage(*, version: ProfileVersion, space: Space) -> dict[str, Any]:
         "analytic": found.analytic,
         "missing": len(found.missing),
         "operations": [
-            {"label": operation.label(), "provenance": name, "sigma": sigma}
+            {
+                "label": operation.label(),
+                "config": replace(operation, h=None, w=None).label(),
+                "side": operation.h or 1,
+                "provenance": name,
+                "sigma": sigma,
+            }
             for operation, name, sigma in rows
         ],
+        "time": ground
+        and {
+            **{name: getattr(ground, name) for name in TIME_PARTS},
+            "interval": ground.interval,
+            "is_guess": ground.is_guess,
+        },
     }

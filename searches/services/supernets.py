@@ -46,6 +46,7 @@ class Specialisation:
     networks: int = NETWORKS
     candidates: int = CANDIDATES
     seed: int = 0
+    accept_guesses: bool = False
 
 
 def specialise(*, owner: User, asked: Specialisation) -> list[Run]:
@@ -111,6 +112,7 @@ def _request(asked: Specialisation, device: DeviceProfile) -> RunRequest:
         batch=asked.networks,
         seed=asked.seed,
         supernet=supernet,
+        accept_guesses=asked.accept_guesses,
     )
 
 

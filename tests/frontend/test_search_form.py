@@ -41,6 +41,7 @@ def choices(offered):
         "goal-accuracy": "on",
         f"goal-{latency}": "on",
         "goal-storage": "on",
+        "accept_guesses": "on",
     }
 
 
@@ -122,6 +123,22 @@ def test_a_limit_on_a_device_alone_ties_the_run_to_it(web, choices, offered):
         offered["device"].pk,
         offered["pi"].pk,
     }
+
+
+def test_a_limit_on_guesses_is_refused_beside_its_field_unless_they_are_accepted(
+    web, choices, offered
+):
+    field = f"limit-latency@{offered['pi'].pk}"
+    del choices["accept_guesses"]
+    answer = send(web, choices | {field: "500"})
+    assert answer.status_code == 400
+    assert "100 % from the data sheet" in str(answer.context["form"].errors[field])
+    assert not Run.objects.exists()
+    send(web, choices | {field: "500", "accept_guesses": "on"})
+    run = Run.objects.get()
+    assert run.accepts_guesses
+    copy = web.get(reverse("run-new"), {"from": run.pk}).context["form"]
+    assert copy.initial["accept_guesses"] is True
 
 
 def test_an_unreachable_limit_is_refused_beside_its_field(web, choices, offered):
@@ -304,7 +321,7 @@ def test_a_copy_that_is_left_as_it_is_asks_for_the_same(web, ada, choices, offer
         owner=ada, dataset=run.dataset, space=run.space, recipe={}, is_trained=True
     )
     Supernet.objects.update(created_at=run.created_at - timedelta(hours=1))
-    Run.objects.update(limits=limits, supernet=supernet)
+    Run.objects.update(limits=limits, supernet=supernet, accepts_guesses=True)
     address = f"{reverse('run-new')}?from={run.pk}"
     page = web.get(address)
     assert page.context["form"].initial["supernet"] == supernet

@@ -119,7 +119,8 @@ def test_several_devices_get_a_run_each(web, ada, run, supernet, address, form):
 
 
 def test_limits_are_typed_in_the_units_of_people(web, address, form):
-    web.post(address, form | {"limit-latency": "2.5", "limit-storage": "900"})
+    limits = {"limit-latency": "2.5", "limit-storage": "900"}
+    web.post(address, form | limits | {"accept_guesses": "on"})
     limits = Run.objects.latest("pk").limits
     assert [limit["at_most"] for limit in limits] == [2.5, 900_000]
 

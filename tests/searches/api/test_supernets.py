@@ -57,7 +57,8 @@ def test_a_limit_holds_on_each_device_or_on_the_one_that_it_names(
         {"measure": "latency", "device": phone.pk, "at_most": 500},
         {"measure": "macs", "at_most": 1e9},
     ]
-    answer = as_alice.post(address, {"devices": [device.pk, phone.pk], "limits": limits})
+    body = {"devices": [device.pk, phone.pk], "limits": limits, "accept_guesses": True}
+    answer = as_alice.post(address, body)
     first, second = (row["limits"] for row in answer.data["runs"])
     assert [(x["measure"], x.get("device"), x["at_most"]) for x in first] == [
         ("latency", device.pk, 1000),
@@ -85,6 +86,9 @@ def test_a_limit_out_of_reach_names_the_device_and_what_can_be_reached(
     assert Run.objects.count() == before
     reachable = float(told[0].rsplit(" is ", 1)[1].split()[0])
     again = {"devices": [device.pk], "limits": [{"measure": "latency", "at_most": reachable}]}
+    refused = as_alice.post(address, again)
+    assert "rest on guesses" in str(refused.data["errors"]["limits.0"])
+    again |= {"accept_guesses": True}
     assert as_alice.post(address, again).status_code == 202
 
 

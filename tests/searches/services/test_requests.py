@@ -143,7 +143,8 @@ def test_a_limit_that_only_the_plain_value_could_meet_is_refused(owner, request_
     limit = {"measure": "latency", "device": device.pk, "at_most": bounds["min"] * 1.01}
     errors = refused(owner, replace(request_, limits=[{**limit, "statistic": "upper"}]))
     assert "smallest reachable upper value" in errors["limits.0"][0]
-    assert runs.preview_run(request=replace(request_, limits=[limit]))["errors"] == {}
+    asked = replace(request_, limits=[limit], accept_guesses=True)
+    assert runs.preview_run(request=asked)["errors"] == {}
 
 
 def test_a_limit_on_a_device_names_it_and_a_latency_that_is_taken(owner, request_, device):
@@ -151,8 +152,25 @@ def test_a_limit_on_a_device_names_it_and_a_latency_that_is_taken(owner, request
     (message,) = refused(owner, replace(request_, limits=[limit]))["limits.0"]
     assert f"Latency on {device.name} at most" in message
     nearest = float(re.search(r"value is ([\d.]+) ms", message)[1])
-    again = replace(request_, limits=[{**limit, "at_most": nearest}])
+    again = replace(request_, limits=[{**limit, "at_most": nearest}], accept_guesses=True)
     assert runs.start_run(owner=owner, request=again).limits[0]["at_most"] == nearest
+
+
+def test_a_limit_that_would_rest_on_guesses_needs_a_word(owner, request_, device):
+    limit = {"measure": "latency", "device": device.pk, "at_most": 1e6}
+    (message,) = refused(owner, replace(request_, limits=[limit]))["limits.0"]
+    assert device.name in message
+    assert "100 % from the data sheet" in message
+    run = runs.start_run(
+        owner=owner, request=replace(request_, limits=[limit], accept_guesses=True)
+    )
+    assert run.accepts_guesses
+    assert runs.request_of(run).accept_guesses
+
+
+def test_a_limit_on_what_needs_no_device_rests_on_no_guess(owner, request_):
+    limits = [{"measure": "macs", "at_most": 1e12}]
+    assert runs.start_run(owner=owner, request=replace(request_, limits=limits)).limits
 
 
 @pytest.mark.parametrize(("hours", "is_reused"), [(-1, True), (1, False)])
