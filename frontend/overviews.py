@@ -69,7 +69,7 @@ def stages_of(run: Run) -> list[dict[str, str]]:
     """The stage bar: what is past, what is now, what broke."""
     skipped = NOT_IN_TABLES if reading.is_tabular(run) else ()
     skipped = skipped if reading.has_test(run) else (*skipped, Run.Stage.VERIFY)
-    stages = [(stage, label) for stage, label in STAGES if stage not in skipped]
+    stages = [(s, label) for s, label in STAGES if s not in skipped or s == run.stage]
     current = [stage for stage, _ in stages].index(Run.Stage(run.stage))
     if run.status == Run.Status.FINISHED:
         current = len(stages)

@@ -73,6 +73,7 @@ def test_it_loads_nothing_heavy(code):
 @cache
 def registries() -> dict[str, object]:
     from searches.evaluators.registry import EVALUATORS
+    from searches.evaluators.zero_cost.registry import PROXIES
     from searches.spaces.registry import FAMILIES
     from searches.strategies.registry import STRATEGIES
     from searches.targets.registry import TARGETS
@@ -81,11 +82,12 @@ def registries() -> dict[str, object]:
         "spaces": FAMILIES,
         "strategies": STRATEGIES,
         "evaluators": EVALUATORS,
+        "proxies": PROXIES,
         "targets": TARGETS,
     }
 
 
-@pytest.mark.parametrize("family", ["spaces", "strategies", "evaluators", "targets"])
+@pytest.mark.parametrize("family", ["spaces", "strategies", "evaluators", "proxies", "targets"])
 def test_every_card_leads_to_a_class_and_its_settings(family):
     registry = registries()[family]
     assert len(registry) > 0

@@ -13,7 +13,7 @@ from frontend.views.asking import refusals_shown_in, signed_in
 from frontend.views.measuring import measured_form
 from frontend.views.scoping import own_run
 from searches.models import Run, Trial
-from searches.services import anatomy, lineages, models, trust
+from searches.services import anatomy, lineages, models, reading, trust
 
 
 def detail(run: Run, trial: Trial, form: ChooseForm | None = None) -> dict[str, Any]:
@@ -28,6 +28,8 @@ def detail(run: Run, trial: Trial, form: ChooseForm | None = None) -> dict[str, 
         "role": role,
         "measures": overviews.shown_measures(trial.measures, run, overviews.device_names(run)),
         "fully": fully(run, trial),
+        "is_trained": reading.has_test(run) or reading.is_tabular(run),
+        "has_own_weights": not reading.shares_weights(run),
         "anatomy": anatomy_of,
         "choices": {} if anatomy_of["blocks"] else anatomy.choices(trial=trial),
         "no_networks": models.NO_NETWORKS,

@@ -118,8 +118,10 @@ def _outcome(
     }
     end = None
     if not proposals:
-        fields["stage"] = Run.Stage.VERIFY
-        end = None if engine.has_test(run) else Run.Status.FINISHED
+        if engine.has_test(run):
+            fields["stage"] = Run.Stage.VERIFY
+        else:
+            end = Run.Status.FINISHED
 
     def store() -> None:
         if batch:

@@ -37,6 +37,11 @@ def has_test(run: Run) -> bool:
     return engine.has_test(run)
 
 
+def shares_weights(run: Run) -> bool:
+    """Whether networks are judged with their part of weights that all of them share."""
+    return engine.shares_weights(run)
+
+
 def objective_labels(run: Run) -> list[dict[str, Any]]:
     """Key, label, unit and direction of each objective, in the order of the values."""
     names = dict(run.pinned.values_list("device_id", "device__name"))

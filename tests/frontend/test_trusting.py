@@ -141,3 +141,39 @@ def test_the_front_plot_is_answered_anew_once_a_member_is_trained(web, run):
 def test_nobody_trains_another_persons_networks(others_web, run):
     assert press(others_web, run).status_code == 404
     assert not FullTraining.objects.exists()
+
+
+def test_choosing_what_nobody_trained_says_that_it_is_trained_first(web, run, member):
+    address = reverse("trial", args=[run.pk, member.number])
+    assert "It is taken out of the supernet" in text_of(web.get(address))
+    type(run).objects.filter(pk=run.pk).update(evaluator="zero_cost", evaluator_settings={})
+    assert "Nobody has trained it yet: it is trained fully first" in text_of(web.get(address))
+    type(run).objects.filter(pk=run.pk).update(evaluator="full")
+    assert "Its weights are those that it was judged with" in text_of(web.get(address))
+
+
+def test_a_run_by_proxies_shows_accuracy_as_accuracy_and_scores_as_scores(web, run, member):
+    objectives = [{"measure": "synflow", "direction": "max", "unit": "nat"}, *run.objectives[1:]]
+    for trial in run.trials.filter(status="done"):
+        measured = {"value": 99.5 + trial.number, "unit": "nat", "provenance": "proxy"}
+        trial.data["measures"] = trial.data["measures"] | {"synflow": measured}
+        trial.data["measures"].pop("accuracy:test", None)
+        trial.value_0 = 99.5 + trial.number
+        trial.data["measures"].pop("accuracy")
+        trial.save()
+    type(run).objects.filter(pk=run.pk).update(evaluator="zero_cost", objectives=objectives)
+    run.refresh_from_db()
+    rows.fully_trained(run, sample=10, fallen=[member.number])
+    page = text_of(web.get(reverse("run", args=[run.pk])))
+    assert f"{99.5 + member.number:.4g} nat" in page
+    assert "Synflow beside full training of some networks" in page
+    figure = web.get(reverse("run-trust-figure", args=[run.pk])).json()
+    assert figure["layout"]["xaxis"]["tickformat"] == ".4~g"
+    assert figure["layout"]["yaxis"]["tickformat"] == ".1%"
+    front = web.get(reverse("run-front", args=[run.pk])).json()["figure"]
+    crossed = next(trace for trace in front["data"] if trace["meta"]["role"] == "fallen")
+    assert "Synflow: " in crossed["text"][0]
+    assert "(proxy)" in crossed["text"][0]
+    assert "Accuracy: 99.9 % (fully trained)" in crossed["text"][0]
+    panel = text_of(web.get(reverse("trial", args=[run.pk, member.number])))
+    assert "99.9 %" in panel
