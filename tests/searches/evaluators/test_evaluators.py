@@ -23,12 +23,13 @@ TRAINING = sorted(
     if "tabular" not in card.requires and not getattr(card, "qualities", ())
 )
 QUICK = {"epochs": 3, "batch_size": 16, "learning_rate": 0.05, "warmup_epochs": 1}
+SMALLER = {"founder_epochs": 3, "control_networks": 2, "hidden": 4}
 
 
 def prepared(name, task, *, seed=5, **changes):
     card = EVALUATORS[name]
     known = {field.name for field in fields(card.settings_class())}
-    quick = QUICK | ({"founder_epochs": 3} if "founder_epochs" in known else {})
+    quick = QUICK | {name: value for name, value in SMALLER.items() if name in known}
     settings = schemas.build(card.settings_class(), {**quick, **changes})
     assert known >= QUICK.keys()
     evaluator = card.load()(task, settings, seed)
