@@ -5,7 +5,21 @@ from typing import Any
 from django import forms
 from rest_framework.exceptions import ParseError
 
+from devices.profiles.formats.registry import FORMATS
 from webnas.rest.parsing import strict_json
+
+
+def _layouts() -> list[tuple[str, str]]:
+    """What the layout of a profile can be; those of installed packages are among them."""
+    return [("", "As its content says"), *((name, card.label) for name, card in FORMATS.items())]
+
+
+class LayoutField(forms.ChoiceField):
+    """For files that are not recognised."""
+
+    def __init__(self) -> None:
+        super().__init__(choices=_layouts, required=False, label="Layout")
+
 
 PROFILES = ".json,.csv,.tsv,.yaml,.yml,.txt,.log,.zip"
 
@@ -20,6 +34,7 @@ class ProfileForm(forms.Form):
     name = forms.CharField(
         max_length=120, required=False, help_text="Empty: the name in the file."
     )
+    layout = LayoutField()
 
 
 class VersionForm(forms.Form):
@@ -29,6 +44,7 @@ class VersionForm(forms.Form):
         label="Profile",
         widget=forms.FileInput(attrs={"accept": PROFILES}),
     )
+    layout = LayoutField()
 
 
 class DataSetForm(forms.Form):

@@ -103,6 +103,7 @@ def _new(request: HttpRequest, chosen: dict[str, Any], device: DeviceProfile | N
         owner=signed_in(request).pk,
         device=device.pk if device else None,
         name=chosen.get("name", ""),
+        answers={"format": chosen["layout"]} if chosen.get("layout") else {},
     )
     return Upload(facts, file.read(READ_AT_MOST), device)
 

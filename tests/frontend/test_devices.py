@@ -116,6 +116,18 @@ def test_what_is_no_profile_is_refused(web, content):
     assert not DeviceProfile.objects.exists()
 
 
+def test_a_file_that_is_not_recognised_can_be_given_its_layout(web):
+    text = "a,b\n"
+    refused = html_of(upload(web, text))
+    assert "No known layout" in refused
+    assert '<option value="ofa">OFA/ProxylessNAS</option>' in refused
+    chosen = web.post(reverse("device-upload"), {"file": file(text), "layout": "ncnn"})
+    assert "No line of the log holds a time" in html_of(chosen)
+    wrong = web.post(reverse("device-upload"), {"file": file(text), "layout": "nonsense"})
+    assert wrong.status_code == 400
+    assert "Select a valid choice" in html_of(wrong)
+
+
 def test_a_missing_file_is_said_so(web):
     answer = web.post(reverse("device-upload"), {})
     assert answer.status_code == 400
