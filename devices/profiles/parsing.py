@@ -181,7 +181,7 @@ def _decoded(data: bytes) -> str:
 
 def _unreadable(line: int, column: int) -> Unreadable:
     text = (
-        "The file is not readable as JSON or CSV in UTF-8 "
+        "The file is not readable as JSON, YAML or CSV in UTF-8 "
         f"(first problem at line {line}, column {column})."
     )
     return Unreadable(text, line=line)

@@ -6,6 +6,7 @@ import pytest
 from django.core.files.storage import default_storage
 
 from devices.models import DeviceProfile
+from tests.devices.profiles.formats import golden, mutations
 from webnas.work.files import stored
 
 DEVICES = "/api/v1/devices/"
@@ -270,3 +271,12 @@ def test_the_number_of_queries_does_not_grow(
     as_alice.get(DEVICES)  # notes the use of the token
     with django_assert_max_num_queries(4):
         assert len(as_alice.get(DEVICES).data["results"]) == 12
+
+
+def test_damaged_files_of_other_tools_are_never_an_error_of_the_server(as_alice, as_file):
+    for seed, (name, text) in enumerate(golden.TEXTS.items()):
+        data = mutations.damaged(text.encode(), seed)
+        body = {"file": as_file(data, name), "name": name, **golden.ANSWERS}
+        answer = as_alice.post(DEVICES + "upload/", body, format="multipart")
+        assert answer.status_code in (201, 400, 422), (name, seed)
+        assert answer.status_code == 201 or answer.data["errors"]
