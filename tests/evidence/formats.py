@@ -17,10 +17,10 @@ from devices.profiles import composition, intake, network_fit
 from devices.profiles.cost import CostModel
 from devices.profiles.estimates import LOOKED_UP
 from searches.spaces.registry import FAMILIES, load
-from tests.evidence.server import ROOT
 from tests.devices.profiles.formats import golden, mutations, test_hat, test_ofa
+from tests.evidence.server import ROOT
 
-DAMAGED, FIRST_SEED = 400, 100_000
+DAMAGED, FIRST_SEED = 200, 100_000
 HELD_OUT = 400
 ANSWERS = {"kind": "mobile", "engine": "tflite", "dtype": "fp32", "batch": "1", "threads": "1"}
 

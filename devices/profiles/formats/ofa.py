@@ -9,6 +9,7 @@ classifier alone in the first, pooling and classifier in the second.
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from devices.profiles.formats.reading import RawRow, Reading, Unsure, foreign, too_many
@@ -50,13 +51,14 @@ def read(document: Document) -> Reading:
     value = document.value if document.kind == "json" else strict_yaml(document.text)
     if not isinstance(value, dict):
         raise Unreadable("A latency table is a mapping of keys such as 'Conv-input:…' to times.")
-    found = [(name, parsed(name), cell) for name, cell in pairs_of(value)]
+    pairs = islice(pairs_of(value), most("entries") + 1)
+    found = [(name, parsed(name), cell) for name, cell in pairs]
     if not any(key for _, key, _ in found):
         raise Unreadable("No key is built like 'Conv-input:224x224x3-output:112x112x16'.")
     dialect = _dialect([key for _, key, _ in found if key], document.answers.get("dialect"))
     reading = foreign("Row", "ms")
     reading.problems += filter(None, [too_many("entries", len(found))])
-    for line, (name, key, cell) in enumerate(found[: most("entries") + 1], 1):
+    for line, (name, key, cell) in enumerate(found, 1):
         reading.rows.append(_row(line, name, key, cell, dialect))
     if dialect == PROXYLESS and any(_has_var(cell) for *_, cell in found):
         text = "'var' is neither the variance nor the deviation of these times; it is left out."

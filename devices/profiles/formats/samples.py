@@ -1,6 +1,5 @@
 """Timings of a trace, gathered per operation: a row is what all its occurrences have in common."""
 
-import json
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -13,6 +12,7 @@ from devices.profiles.problems import Problem, figure, shown
 
 NOTES = 3  # names of layers that a row keeps
 TO_95 = 0.95
+LONGEST = 1e300  # whole numbers of JSON may have thousands of digits
 
 
 @dataclass(slots=True)
@@ -36,7 +36,7 @@ class Samples:
     def add(self, op: Mapping[str, Any], times: Iterable[Any], name: str) -> Sample:
         """Times of an operation in a layer called `name`; equal operations share a row."""
         present = {key: value for key, value in op.items() if value is not None}
-        key = json.dumps(present, sort_keys=True, default=str)
+        key = repr(present)  # makers of an operation name its fields in one order
         sample = self.found.setdefault(key, Sample(present))
         sample.times += times
         if name and len(sample.names) < NOTES and name not in sample.names:
@@ -82,7 +82,7 @@ def _row(line: int, sample: Sample) -> RawRow:
 
 def _is_time(value: Any) -> bool:
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return is_number and 0 <= value < math.inf
+    return is_number and 0 <= value < LONGEST
 
 
 def _figures(times: list[Any]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from devices.profiles.parsing import Document, Unreadable
 from devices.profiles.problems import Problem, shown
 
 MANIFEST = "webnas.kit/"
+MOST_MS = 1e12  # whole numbers of JSON may have thousands of digits
 PASSED_ON = ("macs", "file_bytes", "split")
 Item = Mapping[str, Any]
 
@@ -137,5 +138,5 @@ def _name_network(raw: RawRow, item: Item) -> None:
 def _note_overhead(reading: Reading, raw: RawRow) -> None:
     """The identity costs what a call costs; in the unit of the other times, ms or to be said."""
     mean, unit = raw.figures.get("mean_ms"), reading.model_units.get("mean_ms")
-    if isinstance(mean, (int, float)) and unit is not None:
+    if isinstance(mean, (int, float)) and abs(mean) < MOST_MS and unit is not None:
         reading.document["overhead_ms"] = mean * MS_PER_UNIT[unit]

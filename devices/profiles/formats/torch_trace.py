@@ -24,6 +24,9 @@ ACTS = {"relu": "relu", "relu6": "relu6", "hardtanh": "relu6", "hardswish": "hsw
 MOVES = frozenset({"contiguous", "clone", "copy_", "to", "view", "reshape", "flatten", "transpose",
                    "permute", "unsqueeze", "squeeze", "dropout", "detach", "chunk",
                    "split"})  # fmt: skip
+TELLING = 5000  # events that show precision and batch; a trace repeats itself
+WHOLE = {int}
+LATEST = 1e18  # µs
 WITHOUT_SHAPES = "The trace has no shapes: profile with record_shapes=True."
 
 
@@ -38,7 +41,7 @@ class Call:
         """Sizes of an argument; none if it is no tensor."""
         found = self.dims[at] if at < len(self.dims) else None
         sizes = found[:8] if isinstance(found, list) else []
-        return sizes if all(isinstance(size, int) and size > 0 for size in sizes) else []
+        return sizes if set(map(type, sizes)) == WHOLE and min(sizes) > 0 else []
 
     def value(self, at: int) -> Any:
         """A plain argument; the first of a list, for they are equal along both axes."""
@@ -75,7 +78,7 @@ def read(document: Document) -> Reading:
     kernels = [event for event in events if event.get("cat") == "kernel"]
     for kernel in kernels:
         owner = owners.get(str(kernel["args"].get("External id")))
-        if owner is not None and isinstance(kernel.get("dur"), (int, float)):
+        if owner is not None:
             owner.kernel_us += kernel["dur"]
     return _reading(outermost, on_gpu=bool(kernels))
 
@@ -85,8 +88,12 @@ def _is_complete(event: Any) -> bool:
         isinstance(event, dict)
         and event.get("ph") == "X"
         and isinstance(event.get("args"), dict)
-        and all(isinstance(event.get(name), (int, float)) for name in ("ts", "dur"))
+        and all(_is_moment(event.get(name)) for name in ("ts", "dur"))
     )
+
+
+def _is_moment(value: Any) -> bool:
+    return isinstance(value, (int, float)) and -LATEST < value < LATEST
 
 
 def _nested(operators: Sequence[Mapping[str, Any]]) -> tuple[list[Timed], dict[str, Timed]]:
@@ -120,21 +127,23 @@ def _reading(outermost: Sequence[Timed], *, on_gpu: bool) -> Reading:
 def _facts(outermost: Sequence[Timed]) -> dict[str, Any]:
     dtypes: Counter[str] = Counter()
     batches: Counter[int] = Counter()
-    for timed in outermost:
-        args, call = timed.event["args"], _call(timed.event)
+    for timed in outermost[:TELLING]:
+        args, x = timed.event["args"], _call(timed.event).shape(0)
         types = args.get("Input type")
         if isinstance(types, list) and types and str(types[0]) in DTYPES:
             dtypes[DTYPES[str(types[0])]] += 1
-        if len(call.shape(0)) >= 2:
-            batches[call.shape(0)[0]] += 1
+        if len(x) >= 2:
+            batches[x[0]] += 1
     common = (("dtype", dtypes.most_common(1)), ("batch", batches.most_common(1)))
     return {name: most[0][0] for name, most in common if most}
 
 
 def _call(event: Mapping[str, Any]) -> Call:
-    args = event["args"]
-    lists = (args.get(name) for name in ("Input Dims", "Concrete Inputs"))
-    return Call(*(found[:32] if isinstance(found, list) else [] for found in lists))
+    dims, concrete = event["args"].get("Input Dims"), event["args"].get("Concrete Inputs")
+    return Call(
+        dims[:32] if isinstance(dims, list) else [],
+        concrete[:32] if isinstance(concrete, list) else [],
+    )
 
 
 def _take(samples: Samples, timed: Timed, on_gpu: bool) -> None:
@@ -150,7 +159,7 @@ def _take(samples: Samples, timed: Timed, on_gpu: bool) -> None:
         samples.left_out[name[:40]] += 1
         return
     x = call.shape(0)
-    samples.add({**op, "batch": x[0] if len(x) >= 2 else None}, [time], "")
+    samples.add(op | {"batch": x[0] if len(x) >= 2 else None}, [time], "")
 
 
 def _map(shape: Sequence[int]) -> Op | None:

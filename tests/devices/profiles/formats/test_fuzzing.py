@@ -145,6 +145,13 @@ def test_a_hundred_thousand_rows_take_less_than_3_seconds(name):
     assert time.process_time() - started < 3, verdict
 
 
+@pytest.mark.parametrize("name", [name for name in golden.TEXTS if name.endswith(".json")])
+def test_numbers_of_hundreds_of_digits_get_a_verdict(name):
+    data = mutations.NUMBER.sub(b"9" * 400, sample(name))
+    for layout in registry.FORMATS:
+        judged(data, name, **golden.ANSWERS, format=layout)
+
+
 HOSTILE = {
     "aliases": "a: &a [x,x,x,x]\n" + "\n".join(f"b{i}: [*a, *a]" for i in range(99)),
     "tags": "!!python/object/apply:os.system ['false']",
