@@ -66,15 +66,39 @@ class SlicedSGD:
     def _move(self, name: str, index: Index, mask: Tensor | None, learning_rate: float) -> None:
         weight, velocity = self.parameters[name][index], self.velocity[name][index]
         gradient = cast(Tensor, self.parameters[name].grad)[index]
+        after, against = self._ahead(name, index, gradient)
+        if mask is not None:  # whatever lies outside keeps its value and its momentum
+            after = torch.where(mask, after, velocity)
+            against = torch.where(mask, against, 0.0)
+        velocity.copy_(after)
+        weight.sub_(against, alpha=learning_rate)
+
+    def _ahead(self, name: str, index: Index, gradient: Tensor) -> tuple[Tensor, Tensor]:
+        """Velocity after a step along the gradient, and what the step moves against."""
+        weight, velocity = self.parameters[name][index], self.velocity[name][index]
         if weight.ndim > 1 and ".transforms." not in name:
             gradient = gradient.add(weight, alpha=self.weight_decay)
-        if mask is not None:  # whatever lies outside keeps its value and its momentum
-            before = weight.clone(), velocity.clone()
-        velocity.mul_(self.momentum).add_(gradient)
-        weight.sub_(gradient.add_(velocity, alpha=self.momentum), alpha=learning_rate)
-        if mask is not None:
-            weight.copy_(torch.where(mask, weight, before[0]))
-            velocity.copy_(torch.where(mask, velocity, before[1]))
+        velocity = (velocity * self.momentum).add_(gradient)
+        return velocity, gradient.add(velocity, alpha=self.momentum)
+
+    @torch.no_grad()
+    def ahead(self, gradients: Sequence[Tensor | None], learning_rate: float) -> list[Tensor]:
+        """What `step` would take away from each parameter; nothing is moved.
+
+        Args:
+            gradients: In the order of the parameters; None: it had no part in the loss.
+            learning_rate: Of that step.
+        """
+        return [
+            torch.zeros_like(weight)
+            if gradient is None
+            else learning_rate * self._ahead(name, (...,), gradient)[1]
+            for (name, weight), gradient in zip(self.parameters.items(), gradients, strict=True)
+        ]
+
+    def slope(self, learning_rate: float) -> float:
+        """Derivative of what `ahead` says in the gradient: Nesterov's step looks at it twice."""
+        return learning_rate * (1 + self.momentum)
 
 
 def union(indices: Sequence[Index], shape: Sequence[int]) -> Moved:

@@ -25,7 +25,11 @@ DIFFERENCE = 0.01
 
 
 class Darts(OneShot):
-    """First order, or second order with the weights' next step unrolled."""
+    """First order, or second order with the weights' next step unrolled.
+
+    Departures: that step is the one that the weights really take, with Nesterov momentum; the
+    paper's clip of the weights' gradient at a norm of 5 is left out, in both.
+    """
 
     settings: DartsSettings
 
@@ -80,23 +84,14 @@ class Darts(OneShot):
         return self.task.loss(self.network(inputs), targets)
 
     def _second_order(self) -> list[Tensor]:
-        named = dict(self.network.named_parameters())
-        momentum, decay = self.settings.momentum, self.settings.weight_decay
-        velocity = self.optimiser.velocity
-
-        def direction(gradients: Sequence[Tensor]) -> list[Tensor]:
-            return [
-                momentum * velocity[name] + gradient + decay * (weight if weight.ndim > 1 else 0)
-                for (name, weight), gradient in zip(named.items(), gradients, strict=True)
-            ]
-
+        rate = self.learning_rate()
         return unrolled_gradient(
             self.alphas,
-            list(named.values()),
+            list(self.optimiser.parameters.values()),
             training_loss=self._training_loss,
             validation_loss=self._validation_loss,
-            rate=self.learning_rate(),
-            direction=direction,
+            ahead=lambda gradients: self.optimiser.ahead(gradients, rate),
+            slope=self.optimiser.slope(rate),
         )
 
 
@@ -106,8 +101,8 @@ def unrolled_gradient(
     *,
     training_loss: Callable[[], Tensor],
     validation_loss: Callable[[], Tensor],
-    rate: float,
-    direction: Callable[[Sequence[Tensor]], Sequence[Tensor]],
+    ahead: Callable[[Sequence[Tensor | None]], Sequence[Tensor]],
+    slope: float,
 ) -> list[Tensor]:
     """Gradient of the validation loss after the weights' next step (Liu et al., equations 7, 8).
 
@@ -118,13 +113,12 @@ def unrolled_gradient(
         weights: of the network; are the same again afterwards.
         training_loss: at the present choices and weights.
         validation_loss: likewise.
-        rate: learning rate ξ of the step.
-        direction: from the gradient of the training loss to what the step moves against.
+        ahead: from the gradient of the training loss to what the step takes from the weights.
+        slope: its derivative in that gradient, ξ for plain gradient descent.
     """
     before = [weight.detach().clone() for weight in weights]
-    gradients = _gradients(training_loss(), weights)
-    with torch.no_grad():
-        _move(weights, before, direction(gradients), -rate)
+    found = torch.autograd.grad(training_loss(), list(weights), allow_unused=True)
+    _move(weights, before, ahead(found), -1.0)
     both = _gradients(validation_loss(), [*alphas, *weights])
     of_alphas, of_weights = both[: len(alphas)], both[len(alphas) :]
     length = torch.stack([g.pow(2).sum() for g in of_weights]).sum().sqrt().item()
@@ -135,7 +129,7 @@ def unrolled_gradient(
         ends.append(_gradients(training_loss(), alphas))
     _move(weights, before, of_weights, 0.0)
     return [
-        g - rate * (plus - minus) / (2 * epsilon)
+        g - slope * (plus - minus) / (2 * epsilon)
         for g, plus, minus in zip(of_alphas, *ends, strict=True)
     ]
 

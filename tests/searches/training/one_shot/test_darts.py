@@ -7,6 +7,7 @@ import torch
 
 from searches.strategies.settings.one_shot import DartsSettings
 from searches.training.base import always
+from searches.training.one_shot import darts
 from searches.training.one_shot.base import count_skips
 from searches.training.one_shot.darts import Darts, unrolled_gradient
 
@@ -30,22 +31,29 @@ def bilevel():
     return alpha, weight, velocity, loss
 
 
-def direction(weight, velocity):
-    return lambda gradients: [MOMENTUM * velocity + gradients[0] + DECAY * weight]
+def taken(weight, velocity, gradient):
+    """What Nesterov's step takes away, written out (Sutskever et al., 2013)."""
+    pull = gradient + DECAY * weight
+    return RATE * (pull + MOMENTUM * (MOMENTUM * velocity + pull))
 
 
-def test_second_order_equals_exact_unrolled_differentiation(bilevel):
+def unrolled(bilevel):
     alpha, weight, velocity, loss = bilevel
-    found = unrolled_gradient(
+    return unrolled_gradient(
         [alpha],
         [weight],
         training_loss=lambda: loss(0, weight, alpha),
         validation_loss=lambda: loss(1, weight, alpha),
-        rate=RATE,
-        direction=direction(weight, velocity),
+        ahead=lambda gradients: [taken(weight.detach(), velocity, gradients[0])],
+        slope=RATE * (1 + MOMENTUM),
     )[0]
+
+
+def test_second_order_equals_exact_unrolled_differentiation(bilevel):
+    alpha, weight, velocity, loss = bilevel
+    found = unrolled(bilevel)
     (gradient,) = torch.autograd.grad(loss(0, weight, alpha), weight, create_graph=True)
-    moved = weight - RATE * (MOMENTUM * velocity + gradient + DECAY * weight)
+    moved = weight - taken(weight, velocity, gradient)
     (exact,) = torch.autograd.grad(loss(1, moved, alpha), alpha)
     torch.testing.assert_close(found, exact, rtol=1e-9, atol=1e-10)
     (first,) = torch.autograd.grad(loss(1, weight, alpha), alpha)
@@ -57,17 +65,9 @@ def test_second_order_equals_a_finite_difference_of_the_bilevel_loss(bilevel):
 
     def bilevel_loss(choices):
         (gradient,) = torch.autograd.grad(loss(0, weight, choices), weight)
-        moved = weight - RATE * (MOMENTUM * velocity + gradient + DECAY * weight)
-        return loss(1, moved, choices).item()
+        return loss(1, weight - taken(weight, velocity, gradient), choices).item()
 
-    found = unrolled_gradient(
-        [alpha],
-        [weight],
-        training_loss=lambda: loss(0, weight, alpha),
-        validation_loss=lambda: loss(1, weight, alpha),
-        rate=RATE,
-        direction=direction(weight, velocity),
-    )[0]
+    found = unrolled(bilevel)
     step = 1e-6
     for position in range(3):
         shift = torch.zeros(3, dtype=torch.float64)
@@ -77,17 +77,76 @@ def test_second_order_equals_a_finite_difference_of_the_bilevel_loss(bilevel):
 
 
 def test_weights_are_bitwise_the_same_after_the_gradient(bilevel):
-    alpha, weight, velocity, loss = bilevel
-    before = weight.detach().clone()
-    unrolled_gradient(
-        [alpha],
-        [weight],
-        training_loss=lambda: loss(0, weight, alpha),
-        validation_loss=lambda: loss(1, weight, alpha),
-        rate=RATE,
-        direction=direction(weight, velocity),
+    before = bilevel[1].detach().clone()
+    unrolled(bilevel)
+    assert torch.equal(bilevel[1], before)
+
+
+@pytest.fixture
+def second(task, macs, monkeypatch):
+    """In the middle of a training, and then in float64 so that differences can be finite."""
+    settings = DartsSettings(
+        epochs=4, warmup_epochs=0, batch_size=16, order="second", weight_decay=DECAY
     )
-    assert torch.equal(weight, before)
+    trainable = Darts(task, settings, 0, costs=[macs])
+    for _ in range(3):  # momentum is there
+        trainable.advance(deadline=0, tick=always)
+    trainable.network.double()
+    for alpha in trainable.alphas:
+        alpha.data = alpha.data.double()
+    for name, velocity in trainable.optimiser.velocity.items():
+        trainable.optimiser.velocity[name] = velocity.double()
+    batch = trainable.batch
+    monkeypatch.setattr(trainable, "batch", lambda part: (batch(part)[0].double(), batch(part)[1]))
+    monkeypatch.setattr(darts, "DIFFERENCE", 1e-5)
+    return trainable
+
+
+def stepped(trainable):
+    """Validation loss and weights after a real step of the optimiser; all is as it was then."""
+    weights = [p.detach().clone() for p in trainable.optimiser.parameters.values()]
+    velocity = {name: v.clone() for name, v in trainable.optimiser.velocity.items()}
+    trainable._training_loss().backward()
+    trainable.optimiser.step(trainable.learning_rate())
+    after = [p.detach().clone() for p in trainable.optimiser.parameters.values()]
+    loss = trainable._validation_loss().item()
+    with torch.no_grad():
+        for parameter, old in zip(trainable.optimiser.parameters.values(), weights, strict=True):
+            parameter.copy_(old)
+    trainable.optimiser.velocity.update(velocity)
+    for alpha in trainable.alphas:
+        alpha.grad = None
+    return loss, after
+
+
+def test_the_unrolled_step_is_the_one_that_the_optimiser_takes(second, monkeypatch):
+    seen, loss = [], second._validation_loss
+
+    def spied():
+        seen.append([p.detach().clone() for p in second.optimiser.parameters.values()])
+        return loss()
+
+    _, after = stepped(second)
+    monkeypatch.setattr(second, "_validation_loss", spied)
+    second._second_order()
+    for found, real in zip(seen[0], after, strict=True):
+        torch.testing.assert_close(found, real, rtol=1e-12, atol=1e-12)
+
+
+def test_the_second_order_is_the_gradient_of_the_loss_after_a_real_step(second):
+    found = second._second_order()
+    first = torch.autograd.grad(second._validation_loss(), second.alphas)
+    for which, alpha in enumerate(second.alphas):
+        exact = []
+        for position in range(len(alpha)):
+            ends = []
+            for sign in (1, -1):
+                alpha.data[position] += sign * 1e-5
+                ends.append(stepped(second)[0])
+                alpha.data[position] -= sign * 1e-5
+            exact.append((ends[0] - ends[1]) / 2e-5)
+        assert found[which].tolist() == pytest.approx(exact, rel=1e-3, abs=1e-6)
+        assert (found[which] - first[which]).norm() > 0.01 * found[which].norm()
 
 
 def test_gradient_of_the_choices_adds_up_to_nothing(task):
