@@ -23,7 +23,9 @@ from searches.networks.mixed import Choice, Floats, Mixture
 from searches.networks.mixed_cell import MixedCell, mixture_settings
 from searches.networks.split import Split, split_readers
 from searches.spaces.base import Genes
+from searches.spaces.cell_definition import REDUCTION
 from searches.spaces.cell_layout import Feed
+from searches.spaces.cell_operations import IDENTITY
 from searches.spaces.cells import CellSpace
 
 # Which layers of a module read its input, where that is the output of a cell.
@@ -193,6 +195,16 @@ class CellMixture(Mixture):
         for start in range(0, len(given), n_places):
             genes += topology.decode(given[start : start + n_places])
         return tuple(genes)
+
+    def skips(self, genes: Genes) -> tuple[int, int]:
+        """Of the operations that the normal cell keeps."""
+        operations = self.space.definition.operations
+        kept = [
+            value
+            for name, value in self.space.describe(genes).items()
+            if value in operations and not name.startswith(REDUCTION)
+        ]
+        return kept.count(IDENTITY), len(kept) if IDENTITY in operations else 0
 
     def choice_costs(self, values: npt.ArrayLike) -> tuple[float, list[Floats]]:
         """Adds up exactly where no edge is dead and all blocks leave the cell."""

@@ -133,6 +133,14 @@ class Mixture(SharedWeights):
         """
 
     @abstractmethod
+    def skips(self, genes: Genes) -> tuple[int, int]:
+        """How many operations of the architecture are skips, of how many that could be one.
+
+        A skip is what a layer or an edge does that computes nothing and lets its input through;
+        reduction cells do not count.
+        """
+
+    @abstractmethod
     def choice_costs(self, values: npt.ArrayLike) -> tuple[float, list[Floats]]:
         """What each option adds to a cost that sums over operations, all places counted.
 

@@ -244,6 +244,15 @@ class ProxylessSupernet(MobileNetV3, Mixture):
         strongest = (int(torch.as_tensor(weight).argmax()) for weight in weights)
         return (self.genes[0], *strongest)
 
+    def skips(self, genes: Genes) -> tuple[int, int]:
+        """Layers left out, of those that can be: where the shape changes a convolution stays."""
+        optional = [
+            self.space.definition.candidates(layer)[option] is None
+            for layer, option in zip(self.space.layers, self.selected(genes), strict=True)
+            if layer.keeps_shape and None in self.space.definition.candidates(layer)
+        ]
+        return sum(optional), len(optional)
+
     def choice_costs(self, values: npt.ArrayLike) -> tuple[float, list[Floats]]:
         """Exact, at the resolution that was last active."""
         padded = np.append(np.asarray(values, dtype=np.float64), 0.0)  # row -1: nothing runs

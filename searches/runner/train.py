@@ -73,6 +73,8 @@ def _add_derived(outcome: Outcome, run: Run, supernet: Supernet, trainable: Any)
         store()
         if report["stopped"]:
             slices.log(run.pk, f"The search stopped early: {report['stopped']}.")
+        if report["warning"]:
+            slices.log(run.pk, f"Doubtful choices: {report['warning']}.")
         if is_outside:
             slices.log(run.pk, NONE_WITHIN)
 

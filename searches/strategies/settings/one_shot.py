@@ -9,7 +9,12 @@ class OneShotSettings:
 
     epochs: int = field(
         default=30,
-        metadata={"help": "Passes over the samples for weights.", "min": 1, "max": 10_000},
+        metadata={
+            "help": "Passes over the samples for weights. Where a space has several resolutions, "
+            "only the largest is trained and searched at.",
+            "min": 1,
+            "max": 10_000,
+        },
     )
     warmup_epochs: int = field(
         default=5,
@@ -81,12 +86,23 @@ class DartsSettings(OneShotSettings):
         metadata={"help": "Weight decay of the choices (Adam).", "min": 0.0, "max": 1.0},
     )
     most_skips: int | None = field(
-        default=2,
+        default=None,
         metadata={
-            "help": "The search stops before the cell would keep more skip connections than "
-            "this: the sign of its collapse. Empty: it never stops early.",
+            "help": "The search stops when more skip connections than this would be kept (in "
+            "ProxylessNAS spaces: layers left out), the sign of a collapse, and goes back to the "
+            "last epoch with fewer. Left empty: half of the operations that can be one. 100: it "
+            "never stops early.",
             "min": 0,
             "max": 100,
+        },
+    )
+    grace_epochs: int = field(
+        default=5,
+        metadata={
+            "help": "Epochs of learning choices in which the search does not stop early: until "
+            "then what they prefer is chance.",
+            "min": 1,
+            "max": 10_000,
         },
     )
 

@@ -217,9 +217,8 @@ class OneShot(Trainable):
         return self.network.decode([p.detach() for p in self.probabilities()])
 
     def n_skips(self) -> int:
-        """Skip connections of the preferred architecture; those of a reduction cell apart."""
-        described = self.task.space.describe(self.decoded())
-        return count_skips(described)
+        """Skip connections of the preferred architecture, those of a reduction cell apart."""
+        return self.network.skips(self.decoded())[0]
 
     def derive(
         self, n: int, violations: Callable[[Sequence[Genes]], Violations] = no_limits
@@ -253,7 +252,12 @@ class OneShot(Trainable):
                 for choice, p in zip(self.network.choices, self.probabilities(), strict=True)
             ],
             "stopped": self.stopped,
+            "warning": self.warning(),
         }
+
+    def warning(self) -> str:
+        """What is doubtful about the choices at the end; empty when nothing is."""
+        return ""
 
     # To be stored and to go on.
 
@@ -281,18 +285,6 @@ class OneShot(Trainable):
     def set_alphas(self, values: Sequence[Tensor]) -> None:
         for alpha, value in zip(self.alphas, values, strict=True):
             alpha.copy_(value)
-
-
-SKIPS = ("skip_connect", "identity", "skip")
-
-
-def count_skips(description: dict[str, Any]) -> int:
-    """How many choices outside of reduction cells are a skip connection."""
-    return sum(
-        value in SKIPS
-        for name, value in description.items()
-        if isinstance(value, str) and not name.startswith("reduction")
-    )
 
 
 def _mixture(task: Task, seed: int) -> Mixture:

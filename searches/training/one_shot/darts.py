@@ -2,7 +2,9 @@
 
 Source: Liu, Simonyan, Yang: DARTS: Differentiable Architecture Search, ICLR 2019 (arXiv
 1806.09055). The search stops before the preferred cell collapses to skip connections, as in
-Liang et al.: DARTS+, 2019 (arXiv 1909.06035), criterion 1.
+Liang et al.: DARTS+, 2019 (arXiv 1909.06035), criterion 1. Departures: half of the operations may
+be skips, not one of a DARTS cell, which cells drawn at random have already; and the search does
+not stop in the first epochs of the choices.
 """
 
 from __future__ import annotations
@@ -37,7 +39,7 @@ class Darts(OneShot):
         self, task: Task, settings: DartsSettings, seed: int, *, costs: Sequence[AdditiveCost] = ()
     ):
         super().__init__(task, settings, seed, costs=costs)
-        self.previous = [alpha.detach().clone() for alpha in self.alphas]  # an epoch ago
+        self.kept: dict[str, Any] = {}  # the latest epoch with few skips, and its choices
 
     def weight_gates(self) -> list[Gate]:
         return [FullMixture(p.detach()) for p in self.probabilities()]
@@ -52,26 +54,46 @@ class Darts(OneShot):
             )
         self.step_choices(gradients)
 
-    def epoch_ended(self) -> None:
-        """Stop, with the choices of an epoch ago, when too many skip connections are kept."""
+    def most_skips(self) -> int:
+        """More skip connections than these are the sign of a collapse."""
         most = self.settings.most_skips
-        is_learning = self.epoch > self.settings.warmup_epochs
-        if most is not None and is_learning and self.n_skips() > most:
-            n_skips = self.n_skips()
-            self.set_alphas(self.previous)
+        return self.network.skips(self.decoded())[1] // 2 if most is None else most
+
+    def epoch_ended(self) -> None:
+        """Stop, with the choices of an earlier epoch, when too many skip connections are kept.
+
+        What choices prefer before they have learnt says nothing: neither does it stop the search,
+        nor is it what the search goes back to.
+        """
+        grace = max(1, self.settings.grace_epochs)
+        if self.epoch < self.settings.warmup_epochs + grace:
+            return
+        n_skips, most = self.n_skips(), self.most_skips()
+        if n_skips <= most:
+            alphas = [alpha.detach().clone() for alpha in self.alphas]
+            self.kept = {"epoch": self.epoch, "alphas": alphas}
+        elif self.kept:
+            self.set_alphas(self.kept["alphas"])
             self.stopped = (
                 f"epoch {self.epoch}: {n_skips} skip connections, more than {most}; "
-                "the choices are those of the epoch before"
+                f"the choices are those of epoch {self.kept['epoch']}"
             )
-            return
-        self.previous = [alpha.detach().clone() for alpha in self.alphas]
+
+    def warning(self) -> str:
+        n_skips, most = self.n_skips(), self.most_skips()
+        if n_skips <= most:
+            return ""
+        return (
+            f"{n_skips} skip connections are kept, more than {most}, the sign of a collapse, and "
+            "there was no epoch with fewer to go back to"
+        )
 
     def state(self) -> dict[str, Any]:
-        return {**super().state(), "previous": [alpha.clone() for alpha in self.previous]}
+        return {**super().state(), "kept": dict(self.kept)}
 
     def restore(self, state: dict[str, Any]) -> None:
         super().restore(state)
-        self.previous = [alpha.clone() for alpha in state["previous"]]
+        self.kept = dict(state["kept"])
 
     def _validation_loss(self) -> Tensor:
         """Loss on the choices' samples and the cost, both differentiable in the choices."""

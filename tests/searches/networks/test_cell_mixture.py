@@ -115,6 +115,17 @@ def test_decoding_what_is_selected_gives_the_architecture_back(space, supernet):
                 assert space.graph(found, kind) == graph
 
 
+def test_skips_are_those_of_the_normal_cell(space, supernet):
+    for genes in some(space, 10):
+        if space.definition.topology == "edges":
+            names = space.to_text(genes).replace("~", "|").split("|")  # dead edges as well
+        else:
+            names = [p.operation for n in space.graph(genes, "normal").nodes for p in n.picks]
+        kept, possible = supernet.skips(genes)
+        assert kept == names.count("skip_connect")
+        assert kept <= possible
+
+
 def test_costs_of_the_choices_add_up(space, supernet):
     """But for dead edges, and for outputs that are there only while all choices are open."""
     values = np.random.default_rng(0).random(len(space.operation_table()))

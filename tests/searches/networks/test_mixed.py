@@ -40,6 +40,9 @@ class Toy(Mixture):
     def decode(self, weights):
         return tuple(int(np.argmax(w)) for w in weights)
 
+    def skips(self, genes):
+        return 0, 0
+
     def choice_costs(self, values):
         return 0.0, [np.zeros(3), np.zeros(2)]
 

@@ -87,6 +87,13 @@ def test_a_gate_with_one_weight_is_the_single_path(space, supernet):
     supernet.set_active(genes)
 
 
+def test_skips_are_layers_left_out_where_the_shape_stays(space, supernet):
+    optional = [layer.keeps_shape for layer in space.layers]
+    last = tuple(len(gene.options) - 1 for gene in space.genes)  # zero wherever it is an option
+    assert supernet.skips(last) == (sum(optional), sum(optional))
+    assert supernet.skips((0,) * len(space.genes)) == (0, sum(optional))
+
+
 def test_zero_is_zero_with_a_graph_and_the_shortcut_stays():
     space = load(SPACES["small"])
     layer = MixedLayer(space.definition, space.layers[1], choice=0)

@@ -82,6 +82,9 @@ class ToyMixture(Mixture):
     def decode(self, weights):
         return tuple(int(np.argmax([float(v) for v in row])) for row in weights)
 
+    def skips(self, genes):
+        return sum(gene == NAMES.index("skip_connect") for gene in genes), len(genes)
+
     def choice_costs(self, values):
         return 0.0, [np.append(values, 0.0)] * 2
 

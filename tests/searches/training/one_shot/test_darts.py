@@ -1,6 +1,7 @@
 """DARTS: the unrolled gradient against exact ones, and the early stop."""
 
 import time
+from dataclasses import replace
 
 import pytest
 import torch
@@ -8,7 +9,6 @@ import torch
 from searches.strategies.settings.one_shot import DartsSettings
 from searches.training.base import always
 from searches.training.one_shot import darts
-from searches.training.one_shot.base import count_skips
 from searches.training.one_shot.darts import Darts, unrolled_gradient
 
 RATE, MOMENTUM, DECAY = 0.1, 0.9, 3e-2
@@ -161,33 +161,61 @@ def train(trainable):
     return trainable.advance(deadline=time.monotonic() + 60, tick=always)
 
 
-def leaning(trainable, toward):
+def leaning(trainable, toward, by=3.0):
     for alpha in trainable.alphas:
-        alpha.data[toward] += 3.0
+        alpha.data[toward] += by
 
 
-@pytest.mark.parametrize(("most", "stops"), [(1, True), (2, False), (None, False)])
-def test_the_search_stops_before_too_many_skip_connections_are_kept(task, most, stops):
-    settings = DartsSettings(
-        epochs=4, warmup_epochs=1, batch_size=16, choice_rate=1e-4, most_skips=most
-    )
-    trainable = Darts(task, settings, 0)
-    per_epoch = trainable.steps_per_epoch
-    while trainable.step < 2 * per_epoch:
+def darts_of(task, **settings):
+    quick = {"warmup_epochs": 1, "grace_epochs": 1, "batch_size": 16, "choice_rate": 1e-4}
+    return Darts(task, DartsSettings(**quick, **settings), 0)
+
+
+def train_until(trainable, epoch):
+    while trainable.step < epoch * trainable.steps_per_epoch:
         trainable.advance(deadline=0, tick=always)
+
+
+# Left empty: half of two places.
+@pytest.mark.parametrize(("most", "stops"), [(1, True), (None, True), (2, False)])
+def test_the_search_stops_before_too_many_skip_connections_are_kept(task, most, stops):
+    trainable = darts_of(task, epochs=4, most_skips=most)
+    train_until(trainable, 2)
+    leaning(trainable, 0)  # both places prefer a convolution, whatever they began with
+    trainable.epoch_ended()
     kept = [alpha.detach().clone() for alpha in trainable.alphas]
-    leaning(trainable, 2)  # both places prefer the skip connection from here on
+    leaning(trainable, 2, by=6.0)  # and the skip connection from here on
     progress = train(trainable)
     assert progress.done
     assert bool(trainable.stopped) == stops
     if stops:
-        assert progress.step == 3 * per_epoch
-        assert "2 skip connections" in trainable.stopped
+        assert progress.step == 3 * trainable.steps_per_epoch
+        assert "2 skip connections, more than 1" in trainable.stopped
+        assert "those of epoch 2" in trainable.stopped
         assert all(torch.equal(a, b) for a, b in zip(trainable.alphas, kept, strict=True))
+        assert trainable.report()["warning"] == ""
     else:
         assert progress.step == progress.total
 
 
-def test_skips_of_reduction_cells_do_not_count():
-    description = {"normal op 1": "skip_connect", "reduction op 1": "skip_connect", "depth": 3}
-    assert count_skips(description) == 1
+def test_choices_that_have_hardly_learnt_neither_stop_the_search_nor_are_gone_back_to(task):
+    trainable = darts_of(task, epochs=6, most_skips=1)
+    trainable.settings = replace(trainable.settings, grace_epochs=3)
+    leaning(trainable, 2)  # from the start: two skips in epochs 1 to 3
+    train_until(trainable, 3)
+    assert not trainable.stopped
+    leaning(trainable, 0, by=6.0)
+    train_until(trainable, 4)
+    assert trainable.kept["epoch"] == 4
+    leaning(trainable, 2, by=6.0)
+    train_until(trainable, 5)
+    assert "those of epoch 4" in trainable.stopped
+
+
+def test_a_search_without_an_epoch_to_go_back_to_goes_on_and_says_so(task):
+    trainable = darts_of(task, epochs=4, most_skips=1)
+    leaning(trainable, 2)
+    progress = train(trainable)
+    assert progress.step == progress.total
+    assert not trainable.stopped
+    assert "2 skip connections are kept, more than 1" in trainable.report()["warning"]

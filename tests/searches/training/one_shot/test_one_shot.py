@@ -21,7 +21,7 @@ IDS = [*NAMES, "darts second order"]
 def make(name, task, costs=(), seed=3, **settings):
     card = STRATEGIES[name]
     quick = {"epochs": 4, "warmup_epochs": 1, "batch_size": 16, "choice_rate": 0.05}
-    known = {"most_skips": None} if name == "darts" else {}
+    known = {"most_skips": 100} if name == "darts" else {}
     chosen = build(card.settings_class(), quick | known | settings)
     return load_object(card.trainable)(task, chosen, seed, costs=costs)
 

@@ -6,7 +6,12 @@ import torch
 from torch import nn
 
 from searches.networks.mixed import Choice, MixedOperation, Single
+from searches.networks.proxyless import ProxylessSupernet
+from searches.spaces.network_presets import PROXYLESS_SMALL
+from searches.spaces.registry import load
 from searches.strategies.settings.one_shot import ProxylessSettings
+from searches.targets.mobile import MobileTask
+from searches.targets.settings import MobileSettings
 from searches.training.base import always
 from searches.training.one_shot.costs import ExpectedCost
 from searches.training.one_shot.gates import FullMixture, TwoPaths
@@ -65,26 +70,30 @@ def test_a_whole_step_of_the_choices_moves_two_options_of_each(trainable):
         assert moved == 2
 
 
-def test_weights_of_candidates_that_were_not_drawn_are_bitwise_unchanged(trainable):
+@pytest.mark.parametrize("every", [1, 2])
+def test_nothing_of_candidates_that_were_not_drawn_moves(task, every):
+    settings = ProxylessSettings(epochs=8, warmup_epochs=0, batch_size=16, choice_every=every)
+    trainable = Proxyless(task, settings, 0)
     trainable.advance(deadline=0, tick=always)  # momentum is there
-    before = {n: p.detach().clone() for n, p in trainable.network.state_dict().items()}
-    step = trainable.step
-    trainable.advance(deadline=0, tick=always)
-    assert trainable.step == step + 1
-    after = trainable.network.state_dict()
-    drawn = [place.gate.index for place in trainable.network.places]
-    for number, index in enumerate(drawn):
-        for other in range(3):
-            prefix = f"places.{number}.candidates.{other}."
-            names = [n for n in before if n.startswith(prefix) and "norm" not in n]
-            same = [torch.equal(before[n], after[n]) for n in names]
-            weights = [n for n in names if n.endswith("0.weight")]
-            if other == index:
-                assert all(not torch.equal(before[n], after[n]) for n in weights)
-            elif step % trainable.settings.choice_every:
-                assert all(same)
-            else:  # a step of the choices may have run it for its statistics alone
-                assert all(torch.equal(before[n], after[n]) for n in weights)
+    parameters = dict(trainable.network.named_parameters())
+    looked_at = {False: 0, True: 0}
+    for _ in range(6):
+        before = {n: v.clone() for n, v in trainable.network.state_dict().items()}
+        has_choice_step = trainable.step % every == 0
+        pairs = trainable.draw_pairs() if has_choice_step else [(), ()]
+        trainable.advance(deadline=0, tick=always)
+        after = trainable.network.state_dict()
+        looked_at[has_choice_step] += 1
+        for number, place in enumerate(trainable.network.places):
+            for index in range(3):
+                names = [n for n in before if n.startswith(f"places.{number}.candidates.{index}.")]
+                if index == place.gate.index:
+                    assert all(not torch.equal(before[n], after[n]) for n in names)
+                    continue
+                # A step of the choices runs its pair, and norms take note of what they see.
+                names = [n for n in names if n in parameters or index not in pairs[number]]
+                assert all(torch.equal(before[n], after[n]) for n in names)
+    assert looked_at == ({False: 0, True: 6} if every == 1 else {False: 3, True: 3})
 
 
 def test_expected_cost_is_the_mean_over_all_networks(trainable, toy_space):
@@ -180,6 +189,28 @@ def test_memory_with_the_real_candidates_is_bounded_by_the_largest(trainable):
         singles.append(saved_bytes(network, lambda: task.loss(network(inputs), targets)))
     assert max(curve["two_paths"]) <= 1.2 * max(singles)
     assert curve["mixture"][-1] > max(curve["two_paths"])
+
+
+@pytest.mark.slow
+def test_memory_with_the_bottlenecks_of_proxyless_nas_is_bounded_by_the_largest(tiny_data):
+    space = load({**PROXYLESS_SMALL, "in_channels": 1, "n_classes": 3})
+    network, task = ProxylessSupernet(space), MobileTask(space, tiny_data, MobileSettings())
+    inputs, targets = task.batch("train", torch.arange(16), 24)
+
+    def measure(gate):
+        for place in network.mixed_operations():
+            place.gate = gate(len(place.candidates))
+        return saved_bytes(network, lambda: task.loss(network(inputs), targets))
+
+    def pair(i, j):
+        gates = torch.tensor([1.0, 0.0], requires_grad=True)
+        return lambda n: TwoPaths(min(i, n - 1), min(j, n - 1), gates)
+
+    singles = [measure(lambda n, i=i: Single(min(i, n - 1))) for i in range(7)]
+    largest = singles.index(max(singles))
+    pairs = [measure(pair(largest, other)) for other in range(7)]
+    assert max(pairs) <= 1.2 * max(singles)
+    assert measure(full) > 3 * max(pairs)
 
 
 def test_measuring_memory_leaves_the_network_as_it_was(trainable):
