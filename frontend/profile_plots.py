@@ -110,7 +110,7 @@ def coverage_map(operations: Sequence[Mapping[str, Any]]) -> Figure:
         "xaxis": {"title": {"text": "Side of the input"}, "type": "category"},
         "yaxis": {"autorange": "reversed", "type": "category", "tickfont": {"size": 10}},
     }
-    return {"data": [heat], "layout": framed(layout) | layout}
+    return {"data": [heat], "layout": framed(layout)}
 
 
 def words(row: Mapping[str, Any]) -> str:

@@ -173,6 +173,8 @@ def test_a_search_is_started_from_the_form(web, live_server, ada):
     limit.fill("0.001")
     expect(web.get_by_text("smallest reachable value").first).to_be_visible()
     limit.fill("2")
+    expect(web.get_by_text("would rest on guesses").first).to_be_visible()
+    web.get_by_label("Accept limits that rest on guesses").check()
     expect(web.get_by_text("These choices fit together.")).to_be_visible()
     web.get_by_text("The same over REST").click()
     body = json.loads(web.locator("#rest-body").inner_text())
