@@ -92,7 +92,7 @@ def test_every_card_leads_to_a_class_and_its_settings(family):
     registry = registries()[family]
     assert len(registry) > 0
     for card in registry.values():
-        assert isinstance(card.load(), type)
+        assert callable(card.load())
         assert card.label
         assert card.summary
         if card.settings is not None:
