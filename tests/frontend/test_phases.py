@@ -58,7 +58,7 @@ def table(web, run):
 def test_finished_phase_shows_what_the_corners_reach(web, shrinking):
     heading, first, second, third = table(web, shrinking)
     assert heading.endswith("Peak rate largest smallest")
-    assert first == "1 largest 4 2 0.02 91.2 % 10.0 %"
+    assert first == "largest 4 × 2 0.02 91.2 % 10.0 %"
     assert second.endswith("25 % done")
     assert third.endswith("to come")
 
@@ -89,7 +89,7 @@ def test_phases_are_their_owners_business(web, client, bob, shrinking):
 
 def test_the_page_of_the_supernet_shows_them_too(web, shrinking):
     text = web.get(reverse("supernet", args=[shrinking.supernet_id])).content.decode()
-    assert re.search(r"1\s+largest", text)
+    assert re.search(r'largest<.th>\s*<td class="number">4 × 2', text)
     assert "91.2" in text
     assert "25 % done" in text
     assert "to come" in text
