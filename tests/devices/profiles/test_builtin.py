@@ -46,6 +46,7 @@ def test_the_document_is_complete(profile):
     assert Profile.from_dict(profile.to_dict()) == profile
 
 
+@pytest.mark.slow
 def test_energy_is_known_only_where_the_power_of_work_is():
     known = [p.device.model for p in PROFILES if CostModel(p).table(SPACE).has_energy]
     assert known == ["Raspberry Pi 4B"]

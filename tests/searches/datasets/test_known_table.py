@@ -135,6 +135,7 @@ def test_a_wrong_table_is_refused_with_place_and_reason(text, place, reason):
     assert reason in problems[place][0]
 
 
+@pytest.mark.slow
 def test_a_measured_column_without_its_mark_is_recognised_by_its_many_values():
     rows = "".join(f"conv{i % 7},{i / 7},{i}\n" for i in range(1500))
     problems = refusal_of("op,delay,error (min)\n" + rows)

@@ -46,7 +46,13 @@ def judged(evaluator, genes, *, seed=1):
     return candidate
 
 
-@pytest.fixture(params=TRAINING)
+# They train for seconds before they judge anything.
+LONG = {"once_for_all", "hypernetwork", "graph_hypernetwork"}
+
+
+@pytest.fixture(
+    params=[pytest.param(n, marks=pytest.mark.slow) if n in LONG else n for n in TRAINING]
+)
 def evaluator(request, tiny_task):
     return prepared(request.param, tiny_task)
 

@@ -109,6 +109,7 @@ def test_smaller_networks_of_convolutions_compute(name, end):
         assert found.shape == (2, configuration(plain)["n_classes"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("preset", sorted(FAMILIES["cells"].presets))
 def test_smaller_networks_of_cells_compute(preset):
     space = load(FAMILIES["cells"].presets[preset])

@@ -69,6 +69,7 @@ def test_a_child_beats_the_same_network_from_scratch(evaluator, tiny_task):
     assert entropy(child) < entropy(scratch)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_ticks", [2, 16, 19])
 def test_a_lineage_cut_anywhere_is_bitwise_the_same(evaluator, n_ticks):
     """Within the founder, at its end, and within the child."""
@@ -93,6 +94,7 @@ def test_a_judged_child_comes_back_without_its_parent(evaluator):
     assert back.quality("test") == child.quality("test")
 
 
+@pytest.mark.slow
 def test_a_smaller_child_learns_from_its_parent(tiny_task):
     def child(weight):
         settings = InheritedSettings(**QUICK, distillation=weight)

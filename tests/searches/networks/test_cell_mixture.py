@@ -49,6 +49,7 @@ def images():
     return torch.rand(2, 3, 8, 8)  # no weight depends on the size
 
 
+@pytest.mark.slow
 @torch.no_grad()
 def test_extracted_networks_compute_what_the_supernet_does(space, supernet):
     for genes in some(space, 4):
@@ -72,6 +73,7 @@ def test_extracted_weights_are_copies(space, supernet):
     assert all(value.untyped_storage().data_ptr() not in shared for value in values)
 
 
+@pytest.mark.slow
 @torch.no_grad()
 def test_nothing_outside_of_the_regions_is_computed_with(space, supernet):
     for genes in some(space, 3):

@@ -44,6 +44,7 @@ def is_as_counted(space, genes):
     return counted == (sum(o.parameters() for o in operations), sum(o.macs() for o in operations))
 
 
+@pytest.mark.slow
 def test_parameters_and_macs_are_those_of_the_operations(tiny):
     rng = Random(0)
     assert all(is_as_counted(tiny, tiny.sample(rng)) for _ in range(2))

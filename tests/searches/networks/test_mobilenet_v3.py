@@ -27,6 +27,7 @@ def counted(network, resolution):
     return sum(p.numel() for p in network.parameters()), counter.get_total_flops() / 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [5, pytest.param(60, marks=pytest.mark.slow)])
 def test_parameters_and_macs_are_those_of_the_operations(space, n):
     rng = Random(n)

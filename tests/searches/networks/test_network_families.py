@@ -81,6 +81,7 @@ def on_meta(space, genes):
     return network, torch.empty(1, 3, config["resolution"], config["resolution"], device="meta")
 
 
+@pytest.mark.slow
 def test_parameters_and_macs_are_those_of_torchs_counter(space):
     for genes in architectures(space, 1):
         network, image = on_meta(space, genes)
@@ -129,6 +130,7 @@ def test_source_imports_only_torch(space):
     assert imported <= {"__future__", "collections", "typing", "torch"}
 
 
+@pytest.mark.slow
 def test_gradients_reach_every_weight(shared):
     space, _ = shared
     family = family_of(space)
@@ -147,6 +149,7 @@ def test_normalisation_is_part_of_the_network(shared):
         torch.testing.assert_close(normalising(images), plain((images - 0.4) / 0.2))
 
 
+@pytest.mark.slow
 def test_extracted_networks_compute_what_the_supernet_does(shared):
     space, supernet = shared
     images = torch.rand(2, 1, 18, 18)

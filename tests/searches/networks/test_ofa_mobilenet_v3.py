@@ -51,6 +51,7 @@ def largest_difference(supernet, space, n, dtype):
     return worst
 
 
+@pytest.mark.slow
 def test_extracted_networks_compute_what_the_supernet_does(supernet, small_space):
     assert largest_difference(supernet, small_space, 40, torch.float64) <= 1e-10
     assert largest_difference(supernet, small_space, 10, torch.float32) <= 1e-5

@@ -56,6 +56,7 @@ def slow_hypervolume(points, reference):
     return sum(any(all(p <= cell) for p in points) for cell in grid.reshape(-1, len(reference)))
 
 
+@pytest.mark.slow
 @given(losses())
 def test_ranks_equal_repeated_removal_of_the_front(points):
     assert ranks(points).tolist() == slow_ranks(points)

@@ -89,6 +89,7 @@ def test_violations_agree_with_each_limit_alone(costing, device, everything):
     assert costing.violations(everything, limits) == pytest.approx(slow)
 
 
+@pytest.mark.slow
 def test_the_most_feasible_architecture_meets_limits_that_can_be_met(costing, device, everything):
     values = costing.values(everything, "latency", device)
     limit = Limit("latency", device, at_most=float(values.min()) * 1.0001)

@@ -45,6 +45,7 @@ def started(dataset, space, name, **changes):
     return runs.start_run(owner=owner, request=replace(request, **changes))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SAMPLING)
 def test_a_run_judges_its_budget_and_shows_the_front_of_all_its_trials(dataset, space, name):
     run = drive(started(dataset, space, name))
@@ -59,6 +60,7 @@ def test_a_run_judges_its_budget_and_shows_the_front_of_all_its_trials(dataset, 
     assert run.n_front == len(expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in SAMPLING if name != "grid"])
 def test_a_run_that_is_extended_judges_more(dataset, space, name):
     """By the same process that has searched so far, as by any other."""

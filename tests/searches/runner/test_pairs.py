@@ -193,6 +193,7 @@ def test_a_specialised_run_trains_nothing_and_judges_the_expected_best(owner, re
     assert f"{row.report['accuracy']['predictor']['tau']:.2f}" in told
 
 
+@pytest.mark.slow
 def test_without_a_predictor_that_is_worth_it_candidates_are_ranked_by_macs(
     owner, request_, supernet
 ):

@@ -107,6 +107,7 @@ def test_another_seed_searches_elsewhere(owner, request_):
     assert front_of(one) != front_of(other)
 
 
+@pytest.mark.slow
 def test_a_slice_that_was_killed_is_repeated_and_counted_once(owner, request_, monkeypatch):
     plain = drive(started(owner, request_, name="plain"))
     run = started(owner, request_)
@@ -127,6 +128,7 @@ def test_a_slice_that_was_killed_is_repeated_and_counted_once(owner, request_, m
     assert run.trials.count() == 40
 
 
+@pytest.mark.slow
 def test_pause_keeps_everything_and_resume_goes_on(owner, request_):
     plain = drive(started(owner, request_, name="plain"))
     run = started(owner, request_)
@@ -158,6 +160,7 @@ def test_the_work_of_a_run_is_that_of_all_its_workers(owner, request_):
     assert before > judged
 
 
+@pytest.mark.slow
 def test_an_extended_run_searches_on(owner, request_):
     run = drive(started(owner, request_))
     first = set(run.trials.values_list("number", "architecture_hash"))
@@ -256,6 +259,7 @@ def test_a_disk_that_is_full_for_a_trial_ends_the_run_until_there_is_space(
     assert (run.status, run.n_failed) == (Run.Status.FINISHED, 0)
 
 
+@pytest.mark.slow
 def test_trials_that_failed_before_they_were_told_are_judged_again_on_resume(
     owner, request_, monkeypatch
 ):
@@ -312,6 +316,7 @@ def test_a_strategy_is_restored_to_go_on_as_if_it_had_never_stopped(owner, reque
     assert front_of(run) == front_of(plain)
 
 
+@pytest.mark.slow
 def test_a_copied_judgement_leaves_out_what_a_verification_found(owner, request_):
     run = drive(started(owner, request_))
     twin = run.trials.filter(on_front=True, is_verified=True).first()

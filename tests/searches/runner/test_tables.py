@@ -120,6 +120,7 @@ def test_a_limit_on_a_column_keeps_rows_off_the_front(owner):
     assert run.trials.filter(violation__gt=0).count() == len(losses) - len(allowed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "asked", [{}, {"limits": [{"measure": "error", "at_most": 50}], "objectives": "other"}]
 )
@@ -142,6 +143,7 @@ def test_an_extended_run_ends_again(owner):
     assert (run.status, run.n_told) == (Run.Status.FINISHED, 30)
 
 
+@pytest.mark.slow
 def test_a_search_can_start_from_an_earlier_one_of_the_same_table(owner):
     dataset = tables.upload(owner)
     origin = searched(owner, dataset)

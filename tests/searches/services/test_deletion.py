@@ -24,7 +24,7 @@ def stored_run(n_trials):
 def test_a_run_goes_with_all_that_is_its_own(n_trials, django_assert_max_num_queries):
     run = stored_run(n_trials)
     Run.objects.filter(pk=run.pk).update(parent=run)
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(18):
         runs.delete_run(run=run)
     for model in (Run, Trial, RunPoint, RunEvent, RunPrior):
         assert not model.objects.exists()

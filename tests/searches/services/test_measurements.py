@@ -50,6 +50,7 @@ def off_by(device, genes):
     return np.abs(costing.values(genes, "latency", device.pk) / truth - 1).mean()
 
 
+@pytest.mark.slow
 def test_posted_networks_make_the_estimates_of_others_better(owner, device):
     before = off_by(device, GENES[10:])
 

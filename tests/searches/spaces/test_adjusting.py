@@ -266,6 +266,7 @@ def listable(tiny_space):
     return {"mobile": tiny_space, "residual": load(residual)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", ["mobile", "residual"])
 @pytest.mark.parametrize("measures", [("latency",), ("peak_memory",), ("storage", "energy")])
 @pytest.mark.parametrize("where", TABLES)

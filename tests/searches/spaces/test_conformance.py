@@ -87,7 +87,8 @@ def test_nothing_lies_beyond_the_extremes(space, some, aggregate):
     )
     assert costs([cheapest, dearest]) == pytest.approx([low, high])
     around = costs([*some, *space.neighbours(cheapest), *space.neighbours(dearest)])
-    assert low - 1e-12 <= around.min() <= around.max() <= high + 1e-12
+    rounding = 1e-12 * max(1.0, abs(low), abs(high))
+    assert low - rounding <= around.min() <= around.max() <= high + rounding
 
 
 def test_impossible_genes_are_refused(space):

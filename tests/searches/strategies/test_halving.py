@@ -241,6 +241,7 @@ def test_several_objectives_promote_what_no_other_beats():
     assert len(chosen & {r.genes for r in front}) == min(n, len(front))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "sampler"),
     [(name, "nsga2") for name in NAMES] + [("asha", sampler) for sampler in SAMPLERS],
@@ -292,6 +293,7 @@ def test_the_sampler_learns_from_the_first_rung_of_each(name):
     assert mean < everyone
 
 
+@pytest.mark.slow
 def test_a_sampler_compares_results_of_one_fidelity():
     """Losses fall with the epochs: whoever starts with more of them would beat all others."""
     strategy = make("hyperband", epochs=9, sampler="nsga2", budget=300)

@@ -86,6 +86,7 @@ def best_of(name, seed, n=150):
     return best
 
 
+@pytest.mark.slow
 def test_it_finds_better_ones_than_random_search():
     ours = [best_of("motpe", seed) for seed in range(12)]
     random = [best_of("random", seed) for seed in range(12)]

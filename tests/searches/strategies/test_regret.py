@@ -9,6 +9,7 @@ from tests.benchmarks.contest import compared, contest, ours
 from tests.benchmarks.nas_tables import is_alive, nas_bench_201, nas_bench_macro
 
 
+@pytest.mark.slow
 def test_cells_without_a_path_count_as_worst(shared_data):
     table = nas_bench_201(shared_data)
     dead = [genes for genes in table.losses if not is_alive(genes)]

@@ -78,6 +78,7 @@ def whole(task):
     return training, seen
 
 
+@pytest.mark.slow
 def test_every_cut_leads_to_the_same_weights(whole, task):
     """Between steps, between looks at corners, and where a phase begins."""
     cut = begun(task)
@@ -108,6 +109,7 @@ def test_phases_come_in_order_and_end_with_all_corners(whole):
     ]
 
 
+@pytest.mark.slow
 def test_slice_whose_lease_is_lost_in_a_look_sees_the_corner_again(training, task):
     advance(training, 2)
     training.advance(deadline=NEVER, tick=lambda: False)
@@ -163,6 +165,7 @@ def test_momentum_does_not_outlive_a_phase(training):
     assert not any(velocity.any() for velocity in training.optimiser.velocity.values())
 
 
+@pytest.mark.slow
 def test_channels_are_sorted_once_when_widths_join(training, monkeypatch):
     calls = []
     sort = training.module.sort_channels

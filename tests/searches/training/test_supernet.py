@@ -34,6 +34,7 @@ def states_are_equal(one, other):
             assert value == other[name], name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("changes", "cut", "total"),
     [
@@ -155,6 +156,7 @@ def test_loss_that_is_not_finite_stops_the_training(tiny_task):
         training.advance(deadline=NEVER, tick=lambda: True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("sampling", "epochs"),
     [

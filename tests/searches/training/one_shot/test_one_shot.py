@@ -51,6 +51,7 @@ def variant(request):
     return request.param
 
 
+@pytest.mark.slow
 def test_training_cut_in_the_middle_goes_on_as_if_it_had_not_been(variant, task, macs):
     name, settings = variant
     whole, cut = (make(name, task, [macs], **settings) for _ in range(2))
