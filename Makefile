@@ -23,7 +23,8 @@ run: .venv/run.lock  ## start webnas on this machine: make run PORT=8000
 	@PORT=$(PORT) $(BIN)/python -m webnas.launcher
 
 test: test-fast test-services  ## every test that this machine can run
-	$(BIN)/pytest -m "slow or faults or browser" --durations=5
+	$(BIN)/pytest -n $(JOBS) -m "slow and not (faults or browser)" --durations=5
+	$(BIN)/pytest -m "faults or browser" --durations=5
 
 test-fast: .venv/dev.lock  ## the tests that take less than a second each
 	$(BIN)/pytest -n $(JOBS) -m "$(FAST)"
