@@ -164,7 +164,8 @@ STRATEGIES = Registry(
             label="DARTS",
             path="searches.strategies.derived:Derived",
             summary="Trains one network that mixes all operations, and learns "
-            "their weights by gradient descent; stops before it collapses to skip connections.",
+            "their weights by gradient descent; stops before it collapses to skip connections. "
+            "Have its networks trained in full: the mixture's weights say little of each alone.",
             settings="searches.strategies.settings.one_shot:DartsSettings",
             requires=frozenset({"differentiable slots"}),
             presets={"default": {}, "second order": {"order": "second"}},
