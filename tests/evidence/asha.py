@@ -26,7 +26,8 @@ from searches.objectives.settings import build
 from searches.spaces.registry import FAMILIES, load
 from searches.spaces.table import TableSpace
 from searches.strategies.base import Problem, Result
-from searches.strategies.halving import Asha, rungs_of
+from searches.strategies.halving import Asha
+from searches.strategies.rungs import rungs_of
 from searches.strategies.settings.fidelity import HalvingSettings
 from searches.targets.classification import Z90
 from searches.targets.mobile import MobileTask

@@ -13,8 +13,8 @@ from searches.objectives.settings import build
 from searches.spaces.presets import OFA_MOBILENET_V3_FULL
 from searches.spaces.registry import load
 from searches.strategies.base import Problem, Result
-from searches.strategies.halving import rungs_of
 from searches.strategies.registry import STRATEGIES
+from searches.strategies.rungs import rungs_of
 from searches.strategies.settings.fidelity import HalvingSettings
 from tests.searches.strategies.playing import SMALL
 
