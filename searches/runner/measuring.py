@@ -14,7 +14,7 @@ class Measuring:
 
     @property
     def text(self) -> str:
-        share = f" ({self.done:,} of {self.total:,} blocks)" if self.total else ""
+        share = f" ({self.done:,} of {self.total:,} timings)" if self.total else ""
         return f"measuring this machine{share}"
 
 

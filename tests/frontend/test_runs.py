@@ -52,7 +52,7 @@ def waiting(ada):
     return found
 
 
-MEASURING = "measuring this machine (120 of 340 blocks)"
+MEASURING = "measuring this machine (120 of 340 timings)"
 
 
 def test_the_measuring_that_a_run_waits_for_is_told_wherever_the_run_is(web, waiting):

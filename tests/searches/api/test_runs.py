@@ -119,7 +119,7 @@ def test_the_measuring_that_a_run_waits_for_is_its_message(as_alice, run, device
     device.progress = {"done": 120, "total": 340}
     device.save()
     run.pinned.update(version=None)
-    text = "measuring this machine (120 of 340 blocks)"
+    text = "measuring this machine (120 of 340 timings)"
     assert as_alice.get(RUNS).data["results"][0]["message"] == text
     shown = as_alice.get(f"{RUNS}{run.pk}/").data
     assert shown["message"] == text

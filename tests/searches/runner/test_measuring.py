@@ -34,7 +34,7 @@ def run(dataset, space, host):
 
 @pytest.mark.parametrize(
     ("progress", "share"),
-    [({}, ""), ({"done": 1200, "total": 3400}, " (1,200 of 3,400 blocks)")],
+    [({}, ""), ({"done": 1200, "total": 3400}, " (1,200 of 3,400 timings)")],
 )
 def test_the_worker_writes_what_pages_tell(run, host, progress, share):
     DeviceProfile.objects.filter(pk=host.pk).update(progress=progress)
