@@ -1,5 +1,6 @@
 """The door answers every file, quickly, and never with an exception."""
 
+import gc
 import json
 import random
 import re
@@ -198,3 +199,9 @@ def test_hostile_files_are_answered_in_seconds(data):
     taken, verdict = seconds(data)
     assert isinstance(verdict, (Refused, Question))
     assert taken < 6
+
+
+def test_the_search_for_cycles_goes_on_after_a_file():
+    gc.enable()
+    intake.read(b"{", "broken.json", answers={})
+    assert gc.isenabled()
