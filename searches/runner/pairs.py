@@ -40,6 +40,8 @@ FEWEST = 20
 USUAL = 120
 # A tau of so many standard errors is no chance.
 CLEARLY = 2.0
+# Seconds after which others have their turn: nobody waits for a predictor as for a model.
+TURN = 5
 # Draws for each new network of a small space.
 DRAWS = 50
 FOLDER = "predictors"
@@ -133,10 +135,11 @@ def _judge(
     lease: Lease, run: Run, pairs: Measured, plan: Sequence[Genes], heartbeat: Heartbeat
 ) -> None:
     """Append pairs until the slice's time is up or the worker has to stop."""
-    evaluator, until = engine.prepared_evaluator_of(run), slices.deadline()
+    evaluator, longest = engine.prepared_evaluator_of(run), slices.deadline()
+    until = min(longest, time.monotonic() + TURN)
     for genes in plan[len(pairs) :]:
         candidate = evaluator.candidate(genes, seed=engine.seed_of(run.seed, len(pairs)))
-        if not candidate.advance(deadline=until, tick=heartbeat.tick).done:
+        if not candidate.advance(deadline=longest, tick=heartbeat.tick).done:
             return
         found = candidate.quality("validation", tick=heartbeat.tick)
         pairs.append((list(genes), {name: value.value for name, value in found.items()}))

@@ -51,7 +51,7 @@ def test_the_form_follows_the_chosen_table(web, live_server, ada):
     expect(web.get_by_text("These choices fit together.")).to_be_visible()
     web.get_by_role("radio", name="Mobile image").check()
     expect(web.get_by_role("radio", name="Stripes")).to_be_checked()
-    expect(web.get_by_role("radio", name="Supernet")).to_be_checked()
+    expect(web.locator("input[name=evaluator][value=supernet]")).to_be_checked()
 
 
 def search(page, strategy) -> None:
